@@ -1,0 +1,35 @@
+// Ed25519 signatures (RFC 8032), by libsodium. Keys and signatures are raw bytes in strings, as the
+// wire and the database carry them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "common/status/status.h"
+
+namespace joulebook {
+
+inline constexpr std::size_t kEd25519PublicKeySize = 32;
+inline constexpr std::size_t kEd25519SeedSize = 32;
+inline constexpr std::size_t kEd25519SignatureSize = 64;
+
+class Ed25519PrivateKey {
+ public:
+  // `seed` is the 32 secret bytes. INVALID_ARGUMENT for another length.
+  static absl::StatusOr<Ed25519PrivateKey> FromSeed(std::string_view seed);
+
+  const std::string& public_key() const { return public_key_; }
+  std::string Sign(std::string_view message) const;
+
+ private:
+  Ed25519PrivateKey() = default;
+  std::string public_key_;
+  std::string secret_key_;
+};
+
+// False for a wrong signature, and for a key or signature of a wrong length.
+bool VerifyEd25519(std::string_view public_key, std::string_view message,
+                   std::string_view signature);
+
+}  // namespace joulebook

@@ -1,0 +1,179 @@
+#include <atomic>
+#include <thread>
+
+#include <pqxx/result>
+
+#include "common/db/arrays.h"
+#include "common/db/migrate.h"
+#include "common/db/pool.h"
+#include "common/db/sqlstate.h"
+#include "common/db/transaction.h"
+#include "common/testing/matchers.h"
+#include "common/testing/postgres.h"
+#include "common/time/timers.h"
+
+namespace joulebook {
+namespace {
+
+class DatabaseTest : public testing::Test {
+ protected:
+  absl::Status Run(const std::function<absl::Status(pqxx::transaction_base&)>& body,
+                   TransactionOptions options = {}) {
+    return RunTransaction({pool_, clock_, random_, sleeper_}, options, body);
+  }
+  absl::Status Execute(const std::string& sql) {
+    return Run([&](pqxx::transaction_base& transaction) {
+      transaction.exec(sql);
+      return absl::OkStatus();
+    });
+  }
+  int64_t Query(const std::string& sql) {
+    int64_t value = 0;
+    EXPECT_THAT(Run([&](pqxx::transaction_base& transaction) {
+                  value = transaction.exec(sql)[0][0].as<int64_t>();
+                  return absl::OkStatus();
+                }),
+                IsOk());
+    return value;
+  }
+
+  const std::string connection_ = MakeTestDatabase();
+  Pool pool_{{connection_, 2, std::chrono::milliseconds(500)}};
+  SystemClock clock_;
+  SeededRandom random_{1};
+  ThreadSleeper sleeper_;
+};
+
+TEST_F(DatabaseTest, CommitsOnOkAndRollsBackOnError) {
+  ASSERT_THAT(Execute("CREATE TABLE t (n int PRIMARY KEY CHECK (n > 0))"), IsOk());
+  const auto insert_then = [](absl::Status result) {
+    return [result](pqxx::transaction_base& transaction) {
+      transaction.exec("INSERT INTO t VALUES (1)");
+      return result;
+    };
+  };
+  EXPECT_EQ(Run(insert_then(absl::CancelledError())).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Query("SELECT count(*) FROM t"), 0);
+  EXPECT_THAT(Run(insert_then(absl::OkStatus())), IsOk());
+  EXPECT_EQ(Query("SELECT count(*) FROM t"), 1);
+}
+
+TEST_F(DatabaseTest, MapsFailuresBySqlState) {
+  ASSERT_THAT(Execute("CREATE TABLE t (n int PRIMARY KEY CHECK (n > 0))"), IsOk());
+  ASSERT_THAT(Execute("INSERT INTO t VALUES (1)"), IsOk());
+  EXPECT_EQ(Execute("INSERT INTO t VALUES (1)").code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(Execute("INSERT INTO t VALUES (0)").code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Execute("SELECT pg_sleep(2)").code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Execute("nonsense").code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(CodeOfSqlState("53300"), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(CodeOfSqlState("57P01"), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(CodeOfSqlState("08006"), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(DatabaseTest, RetriesDeadlocksUntilBothSucceed) {
+  ASSERT_THAT(Execute("CREATE TABLE t (n int PRIMARY KEY, v int)"), IsOk());
+  ASSERT_THAT(Execute("INSERT INTO t VALUES (1, 0), (2, 0)"), IsOk());
+  std::atomic<int> runs = 0;
+  const auto update_both = [&](int first) {
+    EXPECT_THAT(Run([&, first](pqxx::transaction_base& transaction) {
+                  ++runs;
+                  transaction.exec("SET LOCAL statement_timeout = 0");
+                  transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", first);
+                  sleeper_.SleepFor(std::chrono::milliseconds(50));
+                  transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", 3 - first);
+                  return absl::OkStatus();
+                }, {.timeout = std::chrono::seconds(20)}),
+                IsOk());
+  };
+  std::thread other([&] { update_both(2); });
+  update_both(1);
+  other.join();
+  EXPECT_EQ(Query("SELECT min(v) FROM t"), 2);
+  EXPECT_GE(runs, 3);
+}
+
+TEST_F(DatabaseTest, PoolIsBoundedAndRecoversFromABrokenConnection) {
+  auto first = pool_.Acquire(Duration(0));
+  {
+    auto second = pool_.Acquire(Duration(0));
+    ASSERT_THAT(second, IsOk());
+    EXPECT_EQ(pool_.Acquire(std::chrono::milliseconds(5)).status().code(),
+              absl::StatusCode::kResourceExhausted);
+  }
+  EXPECT_EQ(Run([](pqxx::transaction_base& transaction) {
+              transaction.exec("SELECT pg_terminate_backend(pg_backend_pid())");
+              return absl::OkStatus();
+            }).code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Query("SELECT 7"), 7);
+  EXPECT_THAT(pool_.Ping(), IsOk());
+}
+
+TEST(Pool, SaysUnavailableWhenNoServerListens) {
+  Pool pool({"host=/nowhere", 1});
+  EXPECT_EQ(pool.Acquire(Duration(0)).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(pool.Ping().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(DatabaseTest, ArrayLiteralsCarryAnyValue) {
+  ArrayLiteral texts, bytes, numbers, ids;
+  texts.AddText("a\"b\\c,{}");
+  texts.AddText("");
+  bytes.AddBytes(std::string("\x00\xff\"", 3));
+  bytes.AddNull();
+  numbers.Add(int64_t{-5});
+  numbers.Add(std::optional<int64_t>());
+  ids.Add(Uuid::Max());
+  ids.Add(std::optional<Uuid>());
+  ASSERT_THAT(Run([&](pqxx::transaction_base& transaction) {
+                const auto rows = transaction.exec_params(
+                    "SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::uuid[])",
+                    texts.Take(), bytes.Take(), numbers.Take(), ids.Take());
+                EXPECT_EQ(rows[0][0].as<std::string>(), "a\"b\\c,{}");
+                EXPECT_EQ(FromByteaText(rows[0][1].c_str()), std::string("\x00\xff\"", 3));
+                EXPECT_EQ(rows[0][2].as<int64_t>(), -5);
+                EXPECT_EQ(rows[0][3].as<std::string>(), Uuid::Max().ToString());
+                EXPECT_EQ(rows[1][0].as<std::string>(), "");
+                for (int column = 1; column < 4; ++column) EXPECT_TRUE(rows[1][column].is_null());
+                return absl::OkStatus();
+              }),
+              IsOk());
+}
+
+constexpr Migration kOne{"0001_create_t", "CREATE TABLE toy.t (n int)"};
+constexpr Migration kTwo{"0002_add_m", "ALTER TABLE toy.t ADD m int"};
+
+TEST_F(DatabaseTest, MigratesOnceInOrderAndNoticesDrift) {
+  const Migration both[] = {kOne, kTwo};
+  const Migration altered[] = {{kOne.name, "CREATE TABLE toy.t (n bigint)"}, kTwo};
+  EXPECT_EQ(CheckMigrated(pool_, "toy", both).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(*Migrate(connection_, "toy", std::span(both, 1)), 1);
+  EXPECT_EQ(*Migrate(connection_, "toy", both), 1);
+  EXPECT_EQ(*Migrate(connection_, "toy", both), 0);
+  EXPECT_THAT(CheckMigrated(pool_, "toy", both), IsOk());
+  EXPECT_EQ(Migrate(connection_, "toy", altered).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Migrate(connection_, "toy", std::span(both, 1)).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(DatabaseTest, ConcurrentMigrationsApplyEachOnce) {
+  const Migration both[] = {kOne, kTwo};
+  std::atomic<int> applied = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] { applied += *Migrate(connection_, "toy", both); });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(applied, 2);
+}
+
+TEST_F(DatabaseTest, AFailedMigrationLeavesNothing) {
+  const Migration broken[] = {{"0001_break", "CREATE TABLE toy.t (n int); nonsense"}};
+  EXPECT_FALSE(Migrate(connection_, "toy", broken).ok());
+  EXPECT_EQ(Query("SELECT count(*) FROM pg_tables WHERE schemaname = 'toy' AND tablename = 't'"),
+            0);
+}
+
+}  // namespace
+}  // namespace joulebook

@@ -1,0 +1,67 @@
+#include <atomic>
+#include <mutex>
+
+#include "common/rpc/executor.h"
+#include "common/rpc/server.h"
+#include "common/rpc/status_conversion.h"
+#include "common/testing/matchers.h"
+
+namespace joulebook {
+namespace {
+
+TEST(StatusConversion, KeepsCodeMessageAndReasonBothWays) {
+  const absl::Status status = MakeError(absl::StatusCode::kAlreadyExists,
+                                        {"TAKEN", "test.joulebook", {{"id", "1"}}}, "it is taken");
+  const absl::Status back = FromGrpcStatus(ToGrpcStatus(status));
+  EXPECT_EQ(back.code(), status.code());
+  EXPECT_EQ(back.message(), status.message());
+  EXPECT_EQ(GetErrorInfo(back), GetErrorInfo(status));
+}
+
+TEST(StatusConversion, SurvivesHostileDetails) {
+  const grpc::Status hostile(grpc::StatusCode::INTERNAL, "m", "\xff\xff garbage");
+  EXPECT_EQ(FromGrpcStatus(hostile).code(), absl::StatusCode::kInternal);
+  EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok());
+}
+
+TEST(Executor, RefusesWhenFullAndRunsWhatItAccepted) {
+  std::atomic<int> ran = 0;
+  std::mutex gate;
+  gate.lock();
+  {
+    Executor executor(1, 2);
+    int accepted = 0;
+    for (int i = 0; i < 10; ++i) {
+      accepted += executor.TrySubmit([&] {
+        const std::lock_guard lock(gate);
+        ++ran;
+      });
+    }
+    EXPECT_GE(accepted, 2);
+    EXPECT_LE(accepted, 3);  // One may have left the queue for the thread.
+    gate.unlock();
+  }
+  EXPECT_GE(ran, 2);
+}
+
+TEST(ServerConfig, NeedsTlsAndTokensOffLoopbackUnlessAskedOtherwiseByName) {
+  struct Case {
+    ServerConfig config;
+    bool valid;
+  };
+  const Case cases[] = {
+      {{.listen = "127.0.0.1:1"}, true},
+      {{.listen = "[::1]:1"}, true},
+      {{.listen = "0.0.0.0:1"}, false},
+      {{.listen = "0.0.0.0:1", .allow_plaintext = true}, false},
+      {{.listen = "0.0.0.0:1", .allow_plaintext = true, .allow_anonymous = true}, true},
+      {{.listen = "0.0.0.0:1", .allow_plaintext = true, .tokens = "x"}, true},
+      {{.listen = "0.0.0.0:1", .tls_certificate = "c", .tls_key = "k", .tokens = "x"}, true},
+      {{.listen = "127.0.0.1:1", .tls_certificate = "c"}, false},
+      {{.listen = "127.0.0.1:1", .tls_client_ca = "c"}, false},
+  };
+  for (const Case& c : cases) EXPECT_EQ(c.config.Validate().ok(), c.valid) << c.config.listen;
+}
+
+}  // namespace
+}  // namespace joulebook

@@ -1,0 +1,26 @@
+// What every service's main does: settings, the commands, signals, exit codes.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/config/settings.h"
+
+namespace joulebook {
+
+// Commands: none (serve), `migrate`, `healthcheck`. Flags beside the settings: --version,
+// --check-config (prints the effective settings), --settings-reference (prints the Markdown table).
+struct ServiceMain {
+  std::string name;
+  Settings& settings;
+  std::function<absl::Status()> migrate;
+  // The address that `healthcheck` asks.
+  std::function<std::string()> listen_address;
+  // Starts, calls `wait_for_signal` (which returns at SIGTERM or SIGINT), stops.
+  std::function<absl::Status(const std::function<void()>& wait_for_signal)> serve;
+};
+
+// The process's exit code: 0 done, 1 failed, 2 the settings are wrong.
+int RunServiceMain(const ServiceMain& service, int argc, char** argv);
+
+}  // namespace joulebook

@@ -1,0 +1,32 @@
+#include "common/status/status.h"
+
+#include "common/status/check.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace joulebook {
+namespace {
+constexpr char kErrorInfoType[] = "type.googleapis.com/google.rpc.ErrorInfo";
+}  // namespace
+
+absl::Status MakeError(absl::StatusCode code, const ErrorInfo& info, std::string_view message) {
+  JB_CHECK(code != absl::StatusCode::kOk);
+  absl::Status status(code, ToAbsl(message));
+  google::rpc::ErrorInfo proto;
+  proto.set_reason(info.reason);
+  proto.set_domain(info.domain);
+  for (const auto& [key, value] : info.metadata) (*proto.mutable_metadata())[key] = value;
+  status.SetPayload(kErrorInfoType, absl::Cord(proto.SerializeAsString()));
+  return status;
+}
+
+std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {
+  const auto payload = status.GetPayload(kErrorInfoType);
+  if (!payload.has_value()) return std::nullopt;
+  google::rpc::ErrorInfo proto;
+  if (!proto.ParseFromString(std::string(*payload))) return std::nullopt;
+  return ErrorInfo{proto.reason(),
+                   proto.domain(),
+                   {proto.metadata().begin(), proto.metadata().end()}};
+}
+
+}  // namespace joulebook

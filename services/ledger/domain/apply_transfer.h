@@ -1,0 +1,56 @@
+// One transfer against the book: the rules in their documented order, then the effect.
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "services/ledger/domain/balances.h"
+#include "services/ledger/domain/decide_transfers.h"
+
+namespace joulebook::ledger {
+
+// Applies transfers to a view and can take them back as long as they are not kept.
+class TransferApplier {
+ public:
+  // All must outlive the applier.
+  TransferApplier(const SignatureVerifier& verify, BookView& view, Changes& changes)
+      : verify_(verify), view_(view), changes_(changes) {}
+
+  // Checks record.request and, if all rules hold, applies it: fills in the record (less its
+  // position) and changes balances and holds in the view. Else the first code of section 5 that
+  // applies, and nothing is changed but the book's clock.
+  ResultCode Apply(TransferRecord& record);
+
+  // Releases the open hold record.request.target because its time is up. It cannot fail: a
+  // release only ever lowers amounts that the hold raised.
+  void Expire(TransferRecord& record);
+
+  // Takes back everything applied since the last Keep.
+  void Undo();
+  // Makes what was applied final and notes it in the changes.
+  void Keep();
+
+ private:
+  ResultCode ResolveTarget(TransferRecord& record);
+  ResultCode ResolveHold(TransferRecord& record);
+  ResultCode ResolveReversed(TransferRecord& record);
+  ResultCode CheckParties(const TransferRecord& record) const;
+  ResultCode CheckSignature(const TransferRecord& record, const Account& debit) const;
+  ResultCode CheckConditions(const TransferRecord& record) const;
+  ResultCode CheckAmount(TransferRecord& record) const;
+  ResultCode ApplyEffect(TransferRecord& record, const TransferEffect& effect);
+  void UpdateHold(const TransferRecord& record);
+
+  Hold& HoldToChange(const Uuid& id);
+  const Account& account(const Uuid& id) const { return view_.accounts.at(id); }
+
+  const SignatureVerifier& verify_;
+  BookView& view_;
+  Changes& changes_;
+  std::vector<std::pair<Uuid, Balances>> old_balances_;
+  std::vector<std::pair<Uuid, std::optional<Hold>>> old_holds_;
+  std::vector<std::pair<Uuid, int64_t>> old_reversed_;
+};
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,83 @@
+#include "services/ledger/domain/balances.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace joulebook::ledger {
+namespace {
+
+__extension__ typedef __int128 Int128;
+constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+
+bool AddTo(int64_t& value, int64_t change) {
+  return !__builtin_add_overflow(value, change, &value);
+}
+
+bool Fits(Int128 value) {
+  return value >= std::numeric_limits<int64_t>::min() && value <= kUnlimited;
+}
+
+int64_t Room(Int128 room) {
+  return static_cast<int64_t>(std::clamp<Int128>(room, 0, kUnlimited));
+}
+
+// What an account receives counts by its origin.
+BalanceChange Received(int64_t moved, bool from_issuer) {
+  return {.posted = moved, .granted = from_issuer ? moved : 0, .earned = from_issuer ? 0 : moved};
+}
+
+}  // namespace
+
+TransferEffect EffectOf(TransferKind kind, int64_t moved, int64_t released, bool from_issuer) {
+  TransferEffect effect;
+  switch (kind) {
+    case TransferKind::kPost:
+      effect.debit = {.posted = -moved, .spent = moved};
+      effect.credit = Received(moved, from_issuer);
+      break;
+    case TransferKind::kReserve:
+      effect.debit = {.reserved = moved};
+      effect.credit = {.pending = moved};
+      break;
+    case TransferKind::kCharge:
+      effect.debit = {.posted = -moved, .reserved = -moved - released, .spent = moved};
+      effect.credit = Received(moved, from_issuer);
+      effect.credit.pending = -moved - released;
+      break;
+    case TransferKind::kRelease:
+    case TransferKind::kExpire:
+      effect.debit = {.reserved = -moved};
+      effect.credit = {.pending = -moved};
+      break;
+    case TransferKind::kReverse:  // undoes the totals too: the payee gives, the payer receives
+      effect.debit = Received(-moved, from_issuer);
+      effect.credit = {.posted = moved, .spent = -moved};
+      break;
+  }
+  return effect;
+}
+
+std::optional<Balances> Apply(const Balances& before, const BalanceChange& change) {
+  Balances after = before;
+  ++after.version;
+  const bool fits = AddTo(after.posted, change.posted) && AddTo(after.reserved, change.reserved) &&
+                    AddTo(after.pending, change.pending) && AddTo(after.granted, change.granted) &&
+                    AddTo(after.earned, change.earned) && AddTo(after.spent, change.spent) &&
+                    Fits(Int128{after.posted} - after.reserved) &&
+                    Fits(Int128{after.posted} + after.pending);
+  return fits ? std::optional(after) : std::nullopt;
+}
+
+int64_t DebitRoom(const Account& account) {
+  if (!account.lower_limit.has_value()) return kUnlimited;
+  const Balances& b = account.balances;
+  return Room(Int128{b.posted} - b.reserved - *account.lower_limit);
+}
+
+int64_t CreditRoom(const Account& account) {
+  if (!account.upper_limit.has_value()) return kUnlimited;
+  const Balances& b = account.balances;
+  return Room(Int128{*account.upper_limit} - b.posted - b.pending);
+}
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,72 @@
+// What a decision sees of the book, and what it changes.
+//
+// The store loads a BookView under the book's lock, a Decide... function looks at it and answers
+// with Changes (and keeps the view in step, so that later items of a group see earlier ones), and
+// the store writes the changes in the same database transaction.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "services/ledger/domain/account.h"
+#include "services/ledger/domain/member.h"
+#include "services/ledger/domain/transfer.h"
+
+namespace joulebook::ledger {
+
+struct BookView {
+  // Of the book as a whole.
+  int64_t last_position = 0;
+  Time last_recorded;
+  int64_t member_count = 0;
+  // The server's time of this decision.
+  Time now;
+
+  // What the keys named, as far as it exists.
+  absl::flat_hash_map<Uuid, TransferRecord> transfers;
+  absl::flat_hash_map<Uuid, Hold> holds;
+  absl::flat_hash_map<Uuid, int64_t> reversed;  // by reversed transfer
+  absl::flat_hash_map<Uuid, Account> accounts;
+  absl::flat_hash_map<Uuid, Member> members;
+  absl::flat_hash_map<Uuid, ReputationChange> reputation_changes;
+  absl::flat_hash_set<AssetCode> assets;
+
+  // The time of the next decided item: strictly increasing over the whole book, whatever the
+  // servers' clocks do.
+  Time NextRecorded() {
+    last_recorded = std::max(now, last_recorded + Duration(1));
+    return last_recorded;
+  }
+};
+
+struct Changes {
+  std::vector<TransferRecord> transfers;  // committed and refused, in order
+  absl::flat_hash_set<Uuid> holds;        // new or changed: write them as the view has them
+  absl::flat_hash_set<Uuid> balances;     // accounts whose balances changed
+  absl::flat_hash_set<Uuid> new_accounts;
+  absl::flat_hash_set<Uuid> changed_states;  // accounts whose state changed
+  absl::flat_hash_set<Uuid> new_members;
+  absl::flat_hash_set<Uuid> reputations;  // members whose reputation changed
+  std::vector<ReputationChange> reputation_changes;
+
+  bool empty() const {
+    return transfers.empty() && new_accounts.empty() && changed_states.empty() &&
+           new_members.empty() && reputation_changes.empty();
+  }
+};
+
+// What the store must load for a decision. Accounts, holds and members that the named transfers and
+// holds refer to are loaded with them.
+struct ViewKeys {
+  std::vector<Uuid> transfers;  // looked up as ids
+  std::vector<Uuid> targets;    // looked up as holds and as transfers, with what was reversed
+  std::vector<Uuid> accounts;
+  std::vector<Uuid> members;
+  std::vector<Uuid> reputation_changes;
+  // Load up to this many open holds whose time is up.
+  int expired_holds = 0;
+};
+
+}  // namespace joulebook::ledger

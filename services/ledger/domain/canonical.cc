@@ -1,0 +1,78 @@
+#include "services/ledger/domain/canonical.h"
+
+#include <string_view>
+
+namespace joulebook::ledger {
+namespace {
+
+constexpr std::string_view kPrefix = "joulebook.ledger.v1.TransferRequest";
+
+class Writer {
+ public:
+  void Byte(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
+  void Int64(int64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      Byte(static_cast<uint8_t>(static_cast<uint64_t>(value) >> shift));
+    }
+  }
+  void Text(std::string_view text) {
+    Int64(static_cast<int64_t>(text.size()));
+    bytes_.append(text);
+  }
+  void Id(const Uuid& id) {
+    bytes_.append(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size());
+  }
+  void OptionalId(const std::optional<Uuid>& id) {
+    Byte(id.has_value());
+    if (id.has_value()) Id(*id);
+  }
+  void OptionalInt64(const std::optional<int64_t>& value) {
+    Byte(value.has_value());
+    if (value.has_value()) Int64(*value);
+  }
+  std::string Take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+uint8_t Flags(const TransferRequest& request) {
+  return static_cast<uint8_t>((request.linked ? 1 : 0) | (request.up_to ? 2 : 0) |
+                              (request.keep_rest ? 4 : 0));
+}
+
+}  // namespace
+
+std::string CanonicalBytes(const TransferRequest& request) {
+  Writer writer;
+  writer.Text(kPrefix);
+  writer.Id(request.id);
+  writer.Byte(static_cast<uint8_t>(request.kind));
+  writer.Byte(Flags(request));
+  writer.OptionalId(request.target);
+  writer.OptionalId(request.debit);
+  writer.OptionalId(request.credit);
+  writer.Text(request.asset.view());
+  writer.Int64(request.amount);
+  writer.Int64(request.operation);
+  writer.Int64(request.hold_ttl_ms);
+  writer.Text(request.reference);
+  writer.Text(request.usage.block_id);
+  writer.Int64(request.usage.data_size_bytes);
+  writer.Int64(request.usage.duration_s);
+  writer.Int64(request.usage.redundancy);
+  writer.Int64(static_cast<int64_t>(request.metadata.size()));
+  for (const auto& [key, value] : request.metadata) {
+    writer.Text(key);
+    writer.Text(value);
+  }
+  writer.OptionalInt64(request.effective.has_value()
+                           ? std::optional(request.effective->time_since_epoch().count())
+                           : std::nullopt);
+  writer.OptionalInt64(request.conditions.debit_available_at_least);
+  writer.OptionalInt64(request.conditions.debit_version);
+  writer.OptionalInt64(request.conditions.credit_version);
+  return writer.Take();
+}
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,47 @@
+// The rules of transfers.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "services/ledger/domain/book.h"
+
+namespace joulebook::ledger {
+
+// One item of a batch: its request, or the shape code that ParseTransfer gave.
+struct TransferItem {
+  ResultCode shape = ResultCode::kOk;
+  TransferRequest request;  // its `linked` is meant even where the shape is wrong
+};
+
+// The answer to one item.
+struct TransferOutcome {
+  ResultCode code = ResultCode::kOk;
+  int64_t position = 0;
+  Time recorded;  // the epoch where nothing is recorded
+  int64_t moved = 0;
+  Balances debit_after;
+  Balances credit_after;
+
+  bool is_committed() const { return position != 0; }
+  bool operator==(const TransferOutcome&) const = default;
+};
+
+// Whether `signature` is that of `public_key` over `message`.
+using SignatureVerifier =
+    std::function<bool(std::string_view public_key, std::string_view message,
+                       std::string_view signature)>;
+
+// Decides the items in order, chain by chain; one outcome per item. Items whose request was decided
+// before get the recorded answer. What is decided now is added to `changes` and applied to `view`.
+std::vector<TransferOutcome> DecideTransfers(std::span<const TransferItem> items,
+                                             const SignatureVerifier& verify, BookView& view,
+                                             Changes& changes);
+
+// Releases every loaded hold whose time is up at view.now, in order of expiry and id. `next_id`
+// gives the id of each EXPIRE transfer. Returns how many.
+int DecideExpiry(const std::function<Uuid()>& next_id, BookView& view, Changes& changes);
+
+}  // namespace joulebook::ledger

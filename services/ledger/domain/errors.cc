@@ -1,0 +1,68 @@
+#include "services/ledger/domain/errors.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace joulebook::ledger {
+namespace {
+
+absl::Status FailedPrecondition(std::string reason, std::string key, std::string value,
+                                std::string_view message) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {std::move(reason), kErrorDomain, {{std::move(key), std::move(value)}}},
+                   message);
+}
+
+}  // namespace
+
+absl::Status FieldInvalid(std::string_view field, std::string_view rule) {
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   {"FIELD_INVALID",
+                    kErrorDomain,
+                    {{"field", std::string(field)}, {"rule", std::string(rule)}}},
+                   absl::StrCat(ToAbsl(field), " ", ToAbsl(rule)));
+}
+
+absl::Status NotFound(std::string_view what, const Uuid& id) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   {absl::StrCat(absl::AsciiStrToUpper(ToAbsl(what)), "_NOT_FOUND"),
+                    kErrorDomain,
+                    {{absl::StrCat(ToAbsl(what), "_id"), id.ToString()}}},
+                   absl::StrCat("no ", ToAbsl(what), " has the id ", id.ToString()));
+}
+
+absl::Status AssetNotFound(std::string_view code) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   {"ASSET_NOT_FOUND", kErrorDomain, {{"asset_code", std::string(code)}}},
+                   absl::StrCat("no asset has the code ", ToAbsl(code)));
+}
+
+absl::Status DifferentContent(const Uuid& id, std::string_view field) {
+  return MakeError(absl::StatusCode::kAlreadyExists,
+                   {"ID_EXISTS_WITH_DIFFERENT_CONTENT",
+                    kErrorDomain,
+                    {{"id", id.ToString()}, {"field", std::string(field)}}},
+                   absl::StrCat(id.ToString(), " exists with another ", ToAbsl(field)));
+}
+
+absl::Status AccountNotEmpty(const Uuid& id) {
+  return FailedPrecondition("ACCOUNT_NOT_EMPTY", "account_id", id.ToString(),
+                            "an account can be closed when nothing is posted, reserved or pending");
+}
+
+absl::Status AccountClosed(const Uuid& id) {
+  return FailedPrecondition("ACCOUNT_CLOSED", "account_id", id.ToString(),
+                            "a closed account stays closed");
+}
+
+absl::Status OwnerHasNoKey(const Uuid& member) {
+  return FailedPrecondition("OWNER_HAS_NO_KEY", "member_id", member.ToString(),
+                            "signatures need an owner that was registered with a key");
+}
+
+absl::Status TrialGrantRefused(int result) {
+  return FailedPrecondition("TRIAL_GRANT_REFUSED", "result", std::to_string(result),
+                            "the issuing account could not grant the trial");
+}
+
+}  // namespace joulebook::ledger
