@@ -35,5 +35,6 @@ target_compile_options(joulebook_warnings INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Werror
   # Designated initializers leave fields to their defaults on purpose.
   -Wno-missing-field-initializers
-  # False positives of g++ 12 in std::string (GCC bug 105651).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+  # False positives of g++ 12 in std::string (GCC bug 105651) and std::optional.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)

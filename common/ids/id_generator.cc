@@ -2,9 +2,9 @@
 
 namespace joulebook {
 
-SeededRandom MakeSystemRandom() {
+std::unique_ptr<Random> MakeSystemRandom() {
   std::random_device entropy;
-  return SeededRandom((static_cast<uint64_t>(entropy()) << 32) | entropy());
+  return std::make_unique<SeededRandom>((static_cast<uint64_t>(entropy()) << 32) | entropy());
 }
 
 Uuid UuidV7Generator::Next() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <random>
 
@@ -30,6 +31,6 @@ class SeededRandom final : public Random {
 };
 
 // Seeded from the operating system's entropy.
-SeededRandom MakeSystemRandom();
+std::unique_ptr<Random> MakeSystemRandom();
 
 }  // namespace joulebook

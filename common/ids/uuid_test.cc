@@ -54,9 +54,7 @@ TEST(UuidV7Generator, GivesVersionAndVariantTimeFirstAndNoRepeats) {
 }
 
 TEST(MakeSystemRandom, DiffersBetweenCalls) {
-  SeededRandom a = MakeSystemRandom();
-  SeededRandom b = MakeSystemRandom();
-  EXPECT_NE(a.Next(), b.Next());
+  EXPECT_NE(MakeSystemRandom()->Next(), MakeSystemRandom()->Next());
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ struct ViewKeys {
   std::vector<Uuid> accounts;
   std::vector<Uuid> members;
   std::vector<Uuid> reputation_changes;
+  // Load the codes of all assets.
+  bool assets = false;
   // Load up to this many open holds whose time is up.
   int expired_holds = 0;
 };

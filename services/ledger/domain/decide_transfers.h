@@ -7,14 +7,9 @@
 #include <vector>
 
 #include "services/ledger/domain/book.h"
+#include "services/ledger/domain/parse_transfer.h"
 
 namespace joulebook::ledger {
-
-// One item of a batch: its request, or the shape code that ParseTransfer gave.
-struct TransferItem {
-  ResultCode shape = ResultCode::kOk;
-  TransferRequest request;  // its `linked` is meant even where the shape is wrong
-};
 
 // The answer to one item.
 struct TransferOutcome {

@@ -151,4 +151,16 @@ ResultCode ParseTransfer(const TransferDraft& draft, TransferRequest& request) {
   return ResultCode::kOk;
 }
 
+std::vector<TransferItem> ParseBatch(std::span<const TransferDraft> drafts) {
+  std::vector<TransferItem> items(drafts.size());
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    items[i].shape = ParseTransfer(drafts[i], items[i].request);
+    items[i].request.linked = drafts[i].linked;
+  }
+  if (!items.empty() && items.back().request.linked) {
+    items.back().shape = ResultCode::kLinkedChainOpen;
+  }
+  return items;
+}
+
 }  // namespace joulebook::ledger

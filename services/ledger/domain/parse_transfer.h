@@ -3,11 +3,19 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "services/ledger/domain/transfer.h"
 
 namespace joulebook::ledger {
+
+// One item of a batch: its request, or the shape code that says why it is none.
+struct TransferItem {
+  ResultCode shape = ResultCode::kOk;
+  TransferRequest request;
+};
 
 // A transfer as it came, ids still text, enums still numbers.
 struct TransferDraft {
@@ -41,6 +49,10 @@ struct TransferDraft {
 // kOk with the request in `request`, or the first code of section 2 that applies (and then
 // `request` is left as it was). kLinkedChainOpen is not decided here: it needs the whole batch.
 ResultCode ParseTransfer(const TransferDraft& draft, TransferRequest& request);
+
+// The items of one request: each parsed, and kLinkedChainOpen for a last item that is linked. The
+// flag `linked` is kept also where the shape is wrong, since it says where the chain ends.
+std::vector<TransferItem> ParseBatch(std::span<const TransferDraft> drafts);
 
 // Whether metadata keeps its bounds and holds no NUL; accounts have the same rule.
 bool IsValidMetadata(const Metadata& metadata);

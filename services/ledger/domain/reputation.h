@@ -1,6 +1,7 @@
 // Reputation: the formula of the storage economy in integer millionths.
 #pragma once
 
+#include "common/status/status.h"
 #include "services/ledger/domain/book.h"
 
 namespace joulebook::ledger {

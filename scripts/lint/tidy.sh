@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# clang-tidy's short list (.clang-tidy) on what changed against the last commit on main; all of it
+# with TIDY_ALL=1. Needs a configured build for its compile commands.
+set -euo pipefail
+[ -f build/dev/compile_commands.json ] || scripts/build.sh dev joulebook_proto >/dev/null
+if [ "${TIDY_ALL:-0}" = 1 ]; then
+  files=$(git ls-files 'common/*.cc' 'services/*.cc' 'tools/*.cc' ':!*_test.cc')
+else
+  files=$(git diff --name-only --diff-filter=AM HEAD -- '*.cc' ':!*_test.cc')
+fi
+[ -n "$files" ] || { echo 'nothing changed'; exit 0; }
+echo "$files" | xargs -P 2 -n 4 clang-tidy-14 -p build/dev --quiet 2>&1 | grep -E 'warning:|error:' && exit 1
+exit 0

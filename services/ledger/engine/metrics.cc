@@ -1,0 +1,34 @@
+#include "services/ledger/engine/metrics.h"
+
+#include "absl/strings/ascii.h"
+#include "common/status/status.h"
+#include "joulebook/ledger/v1/transfer.pb.h"
+
+namespace joulebook::ledger {
+
+std::string ResultLabel(ResultCode code) {
+  constexpr std::string_view kPrefix = "TRANSFER_RESULT_CODE_";
+  const std::string& name =
+      v1::TransferResultCode_Name(static_cast<v1::TransferResultCode>(code));
+  return absl::AsciiStrToLower(ToAbsl(std::string_view(name).substr(kPrefix.size())));
+}
+
+LedgerMetrics::LedgerMetrics(Metrics& metrics)
+    : group_items(metrics.Histogram("ledger_group_items", "Transfers in one commit.",
+                                    SizeBounds())),
+      group_commit_seconds(metrics.Histogram("ledger_group_commit_seconds",
+                                             "Time of one commit, in seconds.",
+                                             LatencySecondsBounds())),
+      queue_items(metrics.Gauge("ledger_queue_items", "Transfers waiting for their commit.")),
+      holds_expired(metrics.Counter("ledger_holds_expired_total", "Holds released by the sweeper.")),
+      expiry_failures(metrics.Counter("ledger_expiry_failures_total", "Sweeps that failed.")),
+      members_registered(
+          metrics.Counter("ledger_members_registered_total", "Members registered.")) {
+  for (int code = 1; code <= kMaxResultCode; ++code) {
+    transfers[static_cast<std::size_t>(code)] =
+        &metrics.Counter("ledger_transfers_total", "Transfers answered, by result.",
+                         {{"result", ResultLabel(static_cast<ResultCode>(code))}});
+  }
+}
+
+}  // namespace joulebook::ledger

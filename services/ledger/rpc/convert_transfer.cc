@@ -1,0 +1,134 @@
+#include "services/ledger/rpc/convert_transfer.h"
+
+#include <utility>
+
+namespace joulebook::ledger {
+namespace {
+
+TransferDraft ToDraft(const v1::TransferRequest& request) {
+  TransferDraft draft;
+  draft.id = request.id();
+  draft.kind = request.kind();
+  draft.target = request.target_id();
+  draft.debit = request.debit_account_id();
+  draft.credit = request.credit_account_id();
+  draft.asset = request.asset_code();
+  draft.amount = request.amount_minor();
+  draft.up_to = request.up_to();
+  draft.keep_rest = request.keep_rest();
+  draft.linked = request.linked();
+  draft.operation = request.operation_type();
+  draft.hold_ttl_ms = request.hold_ttl_ms();
+  draft.reference = request.reference();
+  draft.block_id = request.block_id();
+  draft.data_size_bytes = request.data_size_bytes();
+  draft.duration_s = request.duration_s();
+  draft.redundancy = request.redundancy();
+  draft.metadata = Metadata(request.metadata().begin(), request.metadata().end());
+  if (request.has_effective_time()) {
+    draft.effective = {request.effective_time().seconds(), request.effective_time().nanos()};
+  }
+  if (request.has_if_debit_available_at_least_minor()) {
+    draft.conditions.debit_available_at_least = request.if_debit_available_at_least_minor();
+  }
+  if (request.has_if_debit_version()) draft.conditions.debit_version = request.if_debit_version();
+  if (request.has_if_credit_version()) {
+    draft.conditions.credit_version = request.if_credit_version();
+  }
+  draft.signature = request.signature();
+  return draft;
+}
+
+void SetId(const std::optional<Uuid>& id, std::string& text) {
+  if (id.has_value()) text = id->ToString();
+}
+
+void RequestToProto(const TransferRequest& request, v1::TransferRequest& proto) {
+  proto.set_id(request.id.ToString());
+  proto.set_kind(static_cast<v1::TransferKind>(request.kind));
+  SetId(request.target, *proto.mutable_target_id());
+  SetId(request.debit, *proto.mutable_debit_account_id());
+  SetId(request.credit, *proto.mutable_credit_account_id());
+  proto.set_asset_code(request.asset.ToString());
+  proto.set_amount_minor(request.amount);
+  proto.set_up_to(request.up_to);
+  proto.set_keep_rest(request.keep_rest);
+  proto.set_linked(request.linked);
+  proto.set_operation_type(static_cast<type::v1::OperationType>(request.operation));
+  proto.set_hold_ttl_ms(request.hold_ttl_ms);
+  proto.set_reference(request.reference);
+  proto.set_block_id(request.usage.block_id);
+  proto.set_data_size_bytes(request.usage.data_size_bytes);
+  proto.set_duration_s(request.usage.duration_s);
+  proto.set_redundancy(request.usage.redundancy);
+  proto.mutable_metadata()->insert(request.metadata.begin(), request.metadata.end());
+  if (request.effective.has_value()) ToProto(*request.effective, *proto.mutable_effective_time());
+  const Conditions& conditions = request.conditions;
+  if (conditions.debit_available_at_least.has_value()) {
+    proto.set_if_debit_available_at_least_minor(*conditions.debit_available_at_least);
+  }
+  if (conditions.debit_version.has_value()) proto.set_if_debit_version(*conditions.debit_version);
+  if (conditions.credit_version.has_value()) {
+    proto.set_if_credit_version(*conditions.credit_version);
+  }
+  proto.set_signature(request.signature);
+}
+
+}  // namespace
+
+std::vector<TransferItem> ToItems(const TransferRequests& requests) {
+  std::vector<TransferDraft> drafts;
+  drafts.reserve(static_cast<std::size_t>(requests.size()));
+  for (const auto& request : requests) drafts.push_back(ToDraft(request));
+  return ParseBatch(drafts);
+}
+
+void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> outcomes,
+             TransferResults& results) {
+  for (int i = 0; i < requests.size(); ++i) {
+    const TransferOutcome& outcome = outcomes[static_cast<std::size_t>(i)];
+    v1::TransferResult& result = *results.Add();
+    result.set_id(requests[i].id());
+    result.set_code(static_cast<v1::TransferResultCode>(outcome.code));
+    result.set_position(outcome.position);
+    if (outcome.recorded != Time()) ToProto(outcome.recorded, *result.mutable_recorded_time());
+    result.set_moved_minor(outcome.moved);
+    if (requests[i].include_balances() && outcome.is_committed()) {
+      ToProto(outcome.debit_after, *result.mutable_debit_balances());
+      ToProto(outcome.credit_after, *result.mutable_credit_balances());
+    }
+  }
+}
+
+void ToProto(const TransferRecord& record, v1::Transfer& proto) {
+  proto.set_position(record.position);
+  ToProto(record.recorded, *proto.mutable_recorded_time());
+  ToProto(record.effective(), *proto.mutable_effective_time());
+  RequestToProto(record.request, *proto.mutable_request());
+  proto.set_debit_account_id(record.debit.ToString());
+  proto.set_credit_account_id(record.credit.ToString());
+  proto.set_asset_code(record.asset.ToString());
+  proto.set_moved_minor(record.moved);
+  proto.set_operation_type(static_cast<type::v1::OperationType>(record.operation));
+  ToProto(record.debit_after, *proto.mutable_debit_balances());
+  ToProto(record.credit_after, *proto.mutable_credit_balances());
+}
+
+void ToProto(const Balances& balances, v1::Balances& proto) {
+  proto.set_posted_minor(balances.posted);
+  proto.set_reserved_minor(balances.reserved);
+  proto.set_pending_minor(balances.pending);
+  proto.set_available_minor(balances.available());
+  proto.set_granted_minor(balances.granted);
+  proto.set_earned_minor(balances.earned);
+  proto.set_spent_minor(balances.spent);
+  proto.set_version(balances.version);
+}
+
+void ToProto(Time time, google::protobuf::Timestamp& proto) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  proto.set_seconds(seconds.time_since_epoch().count());
+  proto.set_nanos(static_cast<int32_t>((time - seconds).count() * 1000));
+}
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,27 @@
+// Transfers between proto and domain.
+#pragma once
+
+#include <google/protobuf/repeated_ptr_field.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <span>
+#include <vector>
+
+#include "joulebook/ledger/v1/transfer.pb.h"
+#include "services/ledger/domain/decide_transfers.h"
+
+namespace joulebook::ledger {
+
+using TransferRequests = google::protobuf::RepeatedPtrField<v1::TransferRequest>;
+using TransferResults = google::protobuf::RepeatedPtrField<v1::TransferResult>;
+
+std::vector<TransferItem> ToItems(const TransferRequests& requests);
+
+// One result per request, in order; `outcomes` has as many.
+void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> outcomes,
+             TransferResults& results);
+void ToProto(const TransferRecord& record, v1::Transfer& proto);
+void ToProto(const Balances& balances, v1::Balances& proto);
+void ToProto(Time time, google::protobuf::Timestamp& proto);
+
+}  // namespace joulebook::ledger

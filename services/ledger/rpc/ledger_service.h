@@ -1,0 +1,91 @@
+// The gRPC face of the ledger: admits the call, converts, calls one use case, converts back.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "common/rpc/executor.h"
+#include "common/rpc/server.h"
+#include "joulebook/ledger/v1/ledger_service.grpc.pb.h"
+#include "services/ledger/engine/book_writer.h"
+#include "services/ledger/engine/group_committer.h"
+#include "services/ledger/rpc/transfer_stream.h"
+
+namespace joulebook::ledger {
+
+class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
+ public:
+  // What the service works with; all must outlive it.
+  struct Dependencies {
+    const Gate& gate;
+    Store& store;
+    BookWriter& writer;
+    GroupCommitter& committer;
+    Executor& executor;
+    std::size_t executor_limit;
+    Clock& clock;
+    // The longest a call may take, whatever deadline it brings.
+    Duration longest_call;
+  };
+
+  explicit LedgerServiceImpl(const Dependencies& dependencies) : deps_(dependencies) {}
+
+  // New calls are refused with DRAINING, streams end after what they have in work.
+  void BeginDrain();
+
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+  using StreamReactor =
+      grpc::ServerBidiReactor<v1::StreamTransfersRequest, v1::StreamTransfersResponse>;
+
+  Reactor* ListAssets(Context* context, const v1::ListAssetsRequest* request,
+                      v1::ListAssetsResponse* response) override;
+  Reactor* RegisterMember(Context* context, const v1::RegisterMemberRequest* request,
+                          v1::RegisterMemberResponse* response) override;
+  Reactor* GetMember(Context* context, const v1::GetMemberRequest* request,
+                     v1::GetMemberResponse* response) override;
+  Reactor* ListMembers(Context* context, const v1::ListMembersRequest* request,
+                       v1::ListMembersResponse* response) override;
+  Reactor* RecordReputationChange(Context* context,
+                                  const v1::RecordReputationChangeRequest* request,
+                                  v1::RecordReputationChangeResponse* response) override;
+  Reactor* ListReputationChanges(Context* context, const v1::ListReputationChangesRequest* request,
+                                 v1::ListReputationChangesResponse* response) override;
+  Reactor* CreateAccount(Context* context, const v1::CreateAccountRequest* request,
+                         v1::CreateAccountResponse* response) override;
+  Reactor* GetAccount(Context* context, const v1::GetAccountRequest* request,
+                      v1::GetAccountResponse* response) override;
+  Reactor* ListAccounts(Context* context, const v1::ListAccountsRequest* request,
+                        v1::ListAccountsResponse* response) override;
+  Reactor* SetAccountState(Context* context, const v1::SetAccountStateRequest* request,
+                           v1::SetAccountStateResponse* response) override;
+  Reactor* GetBalances(Context* context, const v1::GetBalancesRequest* request,
+                       v1::GetBalancesResponse* response) override;
+  Reactor* PostTransfers(Context* context, const v1::PostTransfersRequest* request,
+                         v1::PostTransfersResponse* response) override;
+  StreamReactor* StreamTransfers(Context* context) override;
+  Reactor* GetTransfer(Context* context, const v1::GetTransferRequest* request,
+                       v1::GetTransferResponse* response) override;
+  Reactor* ListTransfers(Context* context, const v1::ListTransfersRequest* request,
+                         v1::ListTransfersResponse* response) override;
+  Reactor* ListStatementLines(Context* context, const v1::ListStatementLinesRequest* request,
+                              v1::ListStatementLinesResponse* response) override;
+  Reactor* GetHold(Context* context, const v1::GetHoldRequest* request,
+                   v1::GetHoldResponse* response) override;
+
+ private:
+  absl::StatusOr<Identity> Admit(const Context& context, std::string_view method) const;
+
+  // Admits the call, then runs `work` on the executor and ends the call with its status.
+  template <typename Work>
+  Reactor* Run(Context* context, std::string_view method, Work work);
+
+  const Dependencies deps_;
+  std::mutex streams_mutex_;
+  std::set<TransferStream*> streams_;
+  std::atomic<bool> draining_ = false;
+};
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,47 @@
+#include "services/ledger/rpc/page_token.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "common/crypto/sha256.h"
+#include "services/ledger/domain/errors.h"
+
+namespace joulebook::ledger {
+namespace {
+
+constexpr int kDefaultPageSize = 100;
+constexpr int kMaxPageSize = 1000;
+constexpr std::size_t kDigestBytes = 8;
+
+std::string Digest(std::string_view key, const google::protobuf::Message& query) {
+  const Sha256Digest digest = Sha256(absl::StrCat("page.v1.", query.GetTypeName(), ".", key.size(),
+                                                  ".", ToAbsl(key), query.SerializeAsString()));
+  return std::string(AsBytes(digest).substr(0, kDigestBytes));
+}
+
+}  // namespace
+
+std::string MakePageToken(std::string_view key, const google::protobuf::Message& query) {
+  return absl::WebSafeBase64Escape(absl::StrCat(Digest(key, query), ToAbsl(key)));
+}
+
+absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token,
+                                                          const google::protobuf::Message& query) {
+  if (token.empty()) return std::nullopt;
+  std::string bytes;
+  if (absl::WebSafeBase64Unescape(ToAbsl(token), &bytes) && bytes.size() > kDigestBytes) {
+    std::string key = bytes.substr(kDigestBytes);
+    if (bytes.substr(0, kDigestBytes) == Digest(key, query)) return key;
+  }
+  return MakeError(absl::StatusCode::kInvalidArgument, {"PAGE_TOKEN_INVALID", kErrorDomain, {}},
+                   "the page token is not from an earlier page of this query");
+}
+
+absl::StatusOr<int> ParsePageSize(int page_size) {
+  if (page_size == 0) return kDefaultPageSize;
+  if (page_size < 0 || page_size > kMaxPageSize) {
+    return FieldInvalid("page_size", "must be 0 to 1000");
+  }
+  return page_size;
+}
+
+}  // namespace joulebook::ledger

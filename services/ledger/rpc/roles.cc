@@ -1,0 +1,37 @@
+#include "services/ledger/rpc/roles.h"
+
+#include <utility>
+
+namespace joulebook::ledger {
+namespace {
+
+constexpr std::pair<std::string_view, Role> kRoles[] = {
+    {"ListAssets", Role::kReader},
+    {"RegisterMember", Role::kWriter},
+    {"GetMember", Role::kReader},
+    {"ListMembers", Role::kReader},
+    {"RecordReputationChange", Role::kAdmin},
+    {"ListReputationChanges", Role::kReader},
+    {"CreateAccount", Role::kWriter},
+    {"GetAccount", Role::kReader},
+    {"ListAccounts", Role::kReader},
+    {"SetAccountState", Role::kAdmin},
+    {"GetBalances", Role::kReader},
+    {"PostTransfers", Role::kWriter},
+    {"StreamTransfers", Role::kWriter},
+    {"GetTransfer", Role::kReader},
+    {"ListTransfers", Role::kReader},
+    {"ListStatementLines", Role::kReader},
+    {"GetHold", Role::kReader},
+};
+
+}  // namespace
+
+Role RoleOf(std::string_view method) {
+  for (const auto& [name, role] : kRoles) {
+    if (name == method) return role;
+  }
+  return Role::kAdmin;
+}
+
+}  // namespace joulebook::ledger

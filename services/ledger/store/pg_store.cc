@@ -1,0 +1,226 @@
+#include "services/ledger/store/pg_store.h"
+
+#include <limits>
+#include <utility>
+
+#include "services/ledger/domain/balances.h"
+#include "services/ledger/store/book_io.h"
+#include "services/ledger/store/rows.h"
+#include "services/ledger/store/sql.h"
+
+namespace joulebook::ledger {
+namespace {
+
+constexpr int64_t kBeforeAll = 0;
+constexpr int64_t kAfterAll = std::numeric_limits<int64_t>::max();
+
+// The key range (exclusive) that a page leaves.
+std::pair<int64_t, int64_t> KeyRange(const Page& page) {
+  if (page.newest_first) return {kBeforeAll, page.after.value_or(kAfterAll)};
+  return {page.after.value_or(kBeforeAll), kAfterAll};
+}
+
+std::string OneId(const Uuid& id) { return "{" + id.ToString() + "}"; }
+
+const Balances& BalancesOf(const TransferRecord& record, const Uuid& account) {
+  return record.debit == account ? record.debit_after : record.credit_after;
+}
+
+int64_t PositionBefore(Time time, pqxx::transaction_base& transaction) {
+  return transaction.exec_params(sql::kPositionBefore, ToMicros(time))[0][0].as<int64_t>();
+}
+
+// The balances after the account's last transfer up to `position`.
+Balances BalancesAtPosition(const Uuid& account, int64_t position,
+                            pqxx::transaction_base& transaction) {
+  const pqxx::result rows =
+      transaction.exec_params(sql::kLastTransferOf, account.ToString(), position);
+  return rows.empty() ? Balances() : BalancesOf(ReadTransfer(rows[0]), account);
+}
+
+void ShiftByEffectiveTime(const Uuid& account, Time at, int64_t position,
+                          pqxx::transaction_base& transaction, Balances& balances) {
+  for (const auto& row :
+       transaction.exec_params(sql::kDatedShift, account.ToString(), ToMicros(at), position)) {
+    const TransferEffect effect =
+        EffectOf(static_cast<TransferKind>(row[0].as<int>()), row[3].as<int64_t>(), 0,
+                 row[2].as<bool>());
+    const BalanceChange& change = row[1].as<bool>() ? effect.debit : effect.credit;
+    balances.posted += change.posted;
+    balances.granted += change.granted;
+    balances.earned += change.earned;
+    balances.spent += change.spent;
+  }
+}
+
+class PgStore final : public Store {
+ public:
+  explicit PgStore(const Database& database) : database_(database) {}
+
+  absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) override {
+    return RunTransaction(database_, {.timeout = timeout}, [&](pqxx::transaction_base& tx) {
+      BookView view = LoadView(keys, database_.clock.Now(), tx);
+      Changes changes;
+      JB_RETURN_IF_ERROR(decide(view, changes));
+      if (!changes.empty()) WriteChanges(view, changes, tx);
+      return absl::OkStatus();
+    });
+  }
+
+  absl::StatusOr<std::vector<Asset>> ListAssets(Duration timeout) override {
+    return ReadAll<Asset>(timeout, ReadAsset,
+                          [](pqxx::transaction_base& tx) { return tx.exec(sql::kAssets); });
+  }
+
+  absl::StatusOr<std::optional<Member>> FindMember(const Uuid& id, Duration timeout) override {
+    return FindOne<Member>(sql::kMembers, id, timeout, ReadMember);
+  }
+
+  absl::StatusOr<std::vector<Member>> ListMembers(const Page& page, Duration timeout) override {
+    return ReadAll<Member>(timeout, ReadMember, [&](pqxx::transaction_base& tx) {
+      const auto [after, before] = KeyRange(page);
+      return page.newest_first ? tx.exec_params(sql::kMembersDown, before, page.limit)
+                               : tx.exec_params(sql::kMembersUp, after, page.limit);
+    });
+  }
+
+  absl::StatusOr<std::vector<ReputationChange>> ListReputationChanges(const Uuid& member,
+                                                                      const Page& page,
+                                                                      Duration timeout) override {
+    return ReadAll<ReputationChange>(timeout, ReadReputationChange, [&](pqxx::transaction_base& tx) {
+      const auto [after, before] = KeyRange(page);
+      return page.newest_first
+                 ? tx.exec_params(sql::kReputationDown, before, page.limit, member.ToString())
+                 : tx.exec_params(sql::kReputationUp, after, page.limit, member.ToString());
+    });
+  }
+
+  absl::StatusOr<std::optional<Account>> FindAccount(const Uuid& id, Duration timeout) override {
+    return FindOne<Account>(sql::kAccounts, id, timeout, ReadAccount);
+  }
+
+  absl::StatusOr<std::vector<Account>> ListAccounts(const std::optional<Uuid>& owner,
+                                                    const std::optional<Uuid>& after, int limit,
+                                                    Duration timeout) override {
+    return ReadAll<Account>(timeout, ReadAccount, [&](pqxx::transaction_base& tx) {
+      const std::string from = after.value_or(Uuid::Nil()).ToString();
+      return owner.has_value()
+                 ? tx.exec_params(sql::kAccountsOfOwner, from, limit, owner->ToString())
+                 : tx.exec_params(sql::kAccountsPage, from, limit);
+    });
+  }
+
+  absl::StatusOr<Balances> BalancesAtRecorded(const Uuid& account, Time at,
+                                              Duration timeout) override {
+    Balances balances;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      balances = BalancesAtPosition(account, PositionBefore(at + Duration(1), tx), tx);
+    }));
+    return balances;
+  }
+
+  absl::StatusOr<Balances> BalancesAtEffective(const Uuid& account, Time at,
+                                               Duration timeout) override {
+    Balances balances;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      const int64_t position = PositionBefore(at + Duration(1), tx);
+      balances = BalancesAtPosition(account, position, tx);
+      ShiftByEffectiveTime(account, at, position, tx, balances);
+    }));
+    return balances;
+  }
+
+  absl::StatusOr<std::optional<TransferRecord>> FindTransfer(const Uuid& id,
+                                                             Duration timeout) override {
+    JB_ASSIGN_OR_RETURN(auto record,
+                        FindOne<TransferRecord>(sql::kTransfers, id, timeout, ReadTransfer));
+    if (record.has_value() && record->position == 0) record.reset();
+    return record;
+  }
+
+  absl::StatusOr<std::vector<TransferRecord>> ListTransfers(const TransferFilter& filter,
+                                                            const Page& page,
+                                                            Duration timeout) override {
+    return ReadAll<TransferRecord>(timeout, ReadTransfer, [&](pqxx::transaction_base& tx) {
+      return SelectTransfers(filter, page, tx);
+    });
+  }
+
+  absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) override {
+    return FindOne<Hold>(sql::kHolds, id, timeout, ReadHold);
+  }
+
+ private:
+  absl::Status Read(Duration timeout, const std::function<void(pqxx::transaction_base&)>& read) {
+    return RunTransaction(
+        database_, {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout},
+        [&](pqxx::transaction_base& tx) {
+          read(tx);
+          return absl::OkStatus();
+        });
+  }
+
+  template <typename T, typename Convert, typename Select>
+  absl::StatusOr<std::vector<T>> ReadAll(Duration timeout, const Convert& convert,
+                                         const Select& select) {
+    std::vector<T> values;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      values.clear();
+      for (const auto& row : select(tx)) values.push_back(convert(row));
+    }));
+    return values;
+  }
+
+  template <typename T, typename Convert>
+  absl::StatusOr<std::optional<T>> FindOne(const char* statement, const Uuid& id, Duration timeout,
+                                           const Convert& convert) {
+    JB_ASSIGN_OR_RETURN(auto found, ReadAll<T>(timeout, convert, [&](pqxx::transaction_base& tx) {
+                          return tx.exec_params(statement, OneId(id));
+                        }));
+    return found.empty() ? std::nullopt : std::optional<T>(std::move(found[0]));
+  }
+
+  // The accounts that the filter leaves, as an array; nothing when it names none.
+  static std::optional<std::string> AccountsOf(const TransferFilter& filter,
+                                               pqxx::transaction_base& tx) {
+    if (!filter.member.has_value()) {
+      if (!filter.account.has_value()) return std::nullopt;
+      return OneId(*filter.account);
+    }
+    ArrayLiteral accounts;
+    for (const auto& row : tx.exec_params(sql::kAccountIdsOfOwner, filter.member->ToString())) {
+      const Uuid id = ReadUuid(row[0]);
+      if (!filter.account.has_value() || *filter.account == id) accounts.Add(id);
+    }
+    return accounts.Take();
+  }
+
+  static pqxx::result SelectTransfers(const TransferFilter& filter, const Page& page,
+                                      pqxx::transaction_base& tx) {
+    auto [after, before] = KeyRange(page);
+    if (filter.start.has_value()) after = std::max(after, PositionBefore(*filter.start, tx));
+    if (filter.end.has_value()) before = std::min(before, PositionBefore(*filter.end, tx) + 1);
+    const auto reference =
+        filter.reference.empty() ? std::nullopt : std::optional<std::string>(filter.reference);
+    const auto operation =
+        filter.operation == 0 ? std::nullopt : std::optional<int>(filter.operation);
+    const auto accounts = AccountsOf(filter, tx);
+    if (!accounts.has_value()) {
+      return tx.exec_params(page.newest_first ? sql::kTransfersDown : sql::kTransfersUp, after,
+                            before, page.limit, reference, operation);
+    }
+    return tx.exec_params(
+        page.newest_first ? sql::kAccountTransfersDown : sql::kAccountTransfersUp, after, before,
+        page.limit, reference, operation, *accounts);
+  }
+
+  const Database database_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> MakePgStore(const Database& database) {
+  return std::make_unique<PgStore>(database);
+}
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,76 @@
+// Where the book is kept, in the words of the domain.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/status/status.h"
+#include "common/time/clock.h"
+#include "services/ledger/domain/book.h"
+
+namespace joulebook::ledger {
+
+// A decision: looks at the view and fills in the changes. It may run several times for one commit,
+// so it must not change anything else but results that it overwrites.
+using Decision = std::function<absl::Status(BookView& view, Changes& changes)>;
+
+// Which transfers to list. All given filters must hold.
+struct TransferFilter {
+  std::optional<Uuid> member;  // an account of this member gives or receives
+  std::optional<Uuid> account;
+  std::string reference;
+  int operation = 0;
+  std::optional<Time> start;  // recorded at or after
+  std::optional<Time> end;    // recorded before
+};
+
+// One page in position order: those after `after` (before it, when newest first), at most `limit`.
+struct Page {
+  std::optional<int64_t> after;
+  int limit = 100;
+  bool newest_first = false;
+};
+
+// Thread-safe. Errors of every call: UNAVAILABLE when the database cannot be reached,
+// RESOURCE_EXHAUSTED when no connection came free, DEADLINE_EXCEEDED when time ran out, INTERNAL.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Takes the book's lock (one writer over all replicas), loads what the keys name, lets `decide`
+  // decide, and writes the changes: all in one transaction. When `decide` fails nothing is written
+  // and its error comes back. UNAVAILABLE may mean that the commit happened: repeat with the same
+  // ids and see.
+  virtual absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) = 0;
+
+  // The reads see one snapshot each and lock nothing.
+  virtual absl::StatusOr<std::vector<Asset>> ListAssets(Duration timeout) = 0;
+  virtual absl::StatusOr<std::optional<Member>> FindMember(const Uuid& id, Duration timeout) = 0;
+  virtual absl::StatusOr<std::vector<Member>> ListMembers(const Page& page, Duration timeout) = 0;
+  virtual absl::StatusOr<std::vector<ReputationChange>> ListReputationChanges(
+      const Uuid& member, const Page& page, Duration timeout) = 0;
+  virtual absl::StatusOr<std::optional<Account>> FindAccount(const Uuid& id, Duration timeout) = 0;
+  // By id, those after `after`.
+  virtual absl::StatusOr<std::vector<Account>> ListAccounts(const std::optional<Uuid>& owner,
+                                                            const std::optional<Uuid>& after,
+                                                            int limit, Duration timeout) = 0;
+  // Balances as recorded at `at`, that instant included.
+  virtual absl::StatusOr<Balances> BalancesAtRecorded(const Uuid& account, Time at,
+                                                      Duration timeout) = 0;
+  // Posted amount and totals by effective time `at`, that instant included; reserved, pending and
+  // version as recorded then.
+  virtual absl::StatusOr<Balances> BalancesAtEffective(const Uuid& account, Time at,
+                                                       Duration timeout) = 0;
+  // Committed ones only.
+  virtual absl::StatusOr<std::optional<TransferRecord>> FindTransfer(const Uuid& id,
+                                                                     Duration timeout) = 0;
+  virtual absl::StatusOr<std::vector<TransferRecord>> ListTransfers(const TransferFilter& filter,
+                                                                    const Page& page,
+                                                                    Duration timeout) = 0;
+  virtual absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) = 0;
+};
+
+}  // namespace joulebook::ledger
