@@ -104,11 +104,13 @@ class ChainDecider {
   void Fail(std::size_t culprit, ResultCode code, std::vector<TransferOutcome>& outcomes) {
     for (std::size_t i = 0; i < items_.size(); ++i) {
       outcomes[i] = {.code = i == culprit ? code : ResultCode::kLinkedEventFailed};
-      if (!HasTwin(i)) Refuse(i, outcomes[i]);
+      Refuse(i, outcomes[i]);
     }
   }
 
+  // Records a refusal; of two items with one id, that of the first.
   void Refuse(std::size_t index, TransferOutcome& outcome) {
+    if (view_.transfers.contains(items_[index].request.id)) return;
     TransferRecord record;
     record.request = items_[index].request;
     record.result = outcome.code;

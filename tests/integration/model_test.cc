@@ -1,0 +1,241 @@
+// The ledger on PostgreSQL against the reference model: random operations, same results.
+
+#include <cstdlib>
+
+#include "joulebook/ledger/v1/transfer.pb.h"
+#include "services/ledger/domain/parse_transfer.h"
+#include "tests/integration/book_fixture.h"
+#include "tests/integration/reference_model.h"
+
+namespace joulebook::ledger {
+namespace {
+
+constexpr int kOperations = 100'000;
+constexpr int kMaxBatch = 400;
+constexpr int kAccounts = 12;
+constexpr int kIssuer = 0;
+constexpr int kForeign = 11;  // holds KWH
+constexpr int kUnknown = 12;
+// Time moves in steps of 20 ms and holds live for an odd number of 10 ms, so that the microseconds
+// by which the ledger spreads a batch never decide.
+constexpr int64_t kStepMs = 20;
+
+Uuid AccountId(int number) {
+  return number == kIssuer ? kJouleIssuerId : NumberedId(static_cast<uint64_t>(number), 3);
+}
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : random_(seed) {}
+
+  int64_t Below(int64_t bound) {
+    return static_cast<int64_t>(random_.Next() % static_cast<uint64_t>(bound));
+  }
+  bool OneIn(int64_t n) { return Below(n) == 0; }
+
+  std::vector<ModelRequest> Batch() {
+    std::vector<ModelRequest> batch(static_cast<std::size_t>(1 + Below(kMaxBatch)));
+    for (ModelRequest& request : batch) request = Next();
+    return batch;
+  }
+
+ private:
+  ModelRequest Next() {
+    if (!history_.empty() && OneIn(12)) {
+      ModelRequest repeated = history_[static_cast<std::size_t>(Below(static_cast<int64_t>(history_.size())))];
+      if (OneIn(3)) Alter(repeated);
+      return repeated;
+    }
+    ModelRequest r;
+    r.id = ++last_id_;
+    const int64_t die = Below(100);
+    r.kind = die < 40 ? "post" : die < 62 ? "reserve" : die < 82 ? "charge" : die < 90 ? "release" : "reverse";
+    const bool has_target = r.kind != "post" && r.kind != "reserve";
+    if (has_target) {
+      r.target = static_cast<int>(std::max<int64_t>(1, last_id_ - Below(60)));
+    } else {
+      r.debit = OneIn(3) ? kIssuer : Account();
+      r.credit = Account();
+    }
+    if (has_target && OneIn(10)) r.debit = Account();
+    if (has_target && OneIn(10)) r.credit = Account();
+    r.amount = r.kind == "release" ? 0 : 1 + Below(OneIn(5) ? 2'000 : 100);
+    r.up_to = !has_target && OneIn(6);
+    r.keep = r.kind == "charge" && OneIn(2);
+    if (r.kind == "reserve" && OneIn(2)) r.ttl = kStepMs * Below(10) + kStepMs / 2;
+    r.linked = OneIn(8);
+    if (OneIn(5)) r.reference = "ref" + std::to_string(Below(5));
+    if (OneIn(12)) r.if_available = Below(500);
+    if (OneIn(20)) r.if_debit_version = Below(50);
+    if (OneIn(20)) r.if_credit_version = Below(50);
+    if (OneIn(40)) Spoil(r);
+    history_.push_back(r);
+    return r;
+  }
+
+  int Account() { return static_cast<int>(OneIn(50) ? kUnknown : Below(kAccounts)); }
+
+  void Alter(ModelRequest& r) {
+    switch (Below(4)) {
+      case 0: r.amount += 1; break;
+      case 1: r.reference += "x"; break;
+      case 2: r.if_available = 0; break;
+      default: r.linked = !r.linked; break;
+    }
+  }
+
+  void Spoil(ModelRequest& r) {
+    switch (Below(5)) {
+      case 0: r.amount = -r.amount; break;
+      case 1: r.credit = r.debit; break;
+      case 2: r.keep = true; break;
+      case 3: r.up_to = true; break;
+      default: r.target = r.target < 0 ? 1 : -1; break;
+    }
+  }
+
+  SeededRandom random_;
+  std::vector<ModelRequest> history_;
+  int last_id_ = 0;
+};
+
+TransferItem ToItem(const ModelRequest& r) {
+  static const std::map<std::string, int> kKinds = {
+      {"post", 1}, {"reserve", 2}, {"charge", 3}, {"release", 4}, {"reverse", 5}};
+  const auto text = [](int number, auto to_id) {
+    return number < 0 ? std::string() : to_id(number).ToString();
+  };
+  const auto transfer_id = [](int number) { return NumberedId(static_cast<uint64_t>(number)); };
+  const std::string id = transfer_id(r.id).ToString();
+  const std::string target = text(r.target, transfer_id);
+  const std::string debit = text(r.debit, AccountId);
+  const std::string credit = text(r.credit, AccountId);
+  TransferDraft draft;
+  draft.id = id;
+  draft.kind = kKinds.at(r.kind);
+  draft.target = target;
+  draft.debit = debit;
+  draft.credit = credit;
+  const bool has_target = draft.kind >= 3;
+  draft.asset = has_target ? "" : "J";
+  draft.operation = has_target ? 0 : 24;
+  draft.amount = r.amount;
+  draft.up_to = r.up_to;
+  draft.keep_rest = r.keep;
+  draft.linked = r.linked;
+  draft.hold_ttl_ms = r.ttl;
+  draft.reference = r.reference;
+  draft.conditions = {r.if_available, r.if_debit_version, r.if_credit_version};
+  TransferItem item;
+  item.shape = ParseTransfer(draft, item.request);
+  item.request.linked = r.linked;
+  return item;
+}
+
+ModelBalances ToModel(const Balances& b) {
+  return {b.posted, b.reserved, b.pending, b.granted, b.earned, b.spent, b.version};
+}
+
+class ModelTest : public testing::Test {
+ protected:
+  void OpenAccounts() {
+    ASSERT_THAT(engine_.writer.RegisterMember({AccountId(100), "", ""}, kTimeout), IsOk());
+    model_.accounts[kIssuer].is_issuer = true;
+    model_.accounts[kIssuer].balances = {-1'000'000'000, 0, 0, 0, 0, 1'000'000'000, 1};
+    for (int number = 1; number < kAccounts; ++number) {
+      CreateAccountCommand command{.id = AccountId(number), .owner = AccountId(100),
+                                   .asset = AssetCode("J")};
+      ReferenceModel::Account& account = model_.accounts[number];
+      account.lower = 0;
+      if (number == 1) account.lower = command.lower_limit = -500;
+      if (number == 2) account.upper = command.upper_limit = 300;
+      if (number == kForeign) {
+        account.asset = "KWH";
+        command.asset = AssetCode("KWH");
+      }
+      ASSERT_THAT(engine_.writer.CreateAccount(command, kTimeout), IsOk());
+    }
+    last_position_ = 1;  // the trial grant
+  }
+
+  void SetState(int account, const std::string& state) {
+    model_.accounts.at(account).state = state;
+    ASSERT_THAT(engine_.writer.SetAccountState(
+                    AccountId(account),
+                    state == "open" ? AccountState::kOpen : AccountState::kFrozen, kTimeout),
+                IsOk());
+  }
+
+  void Advance(int64_t steps) {
+    clock_.Advance(std::chrono::milliseconds(steps * kStepMs));
+    model_.now_ms += steps * kStepMs;
+  }
+
+  // False when results differ.
+  bool PostBoth(const std::vector<ModelRequest>& batch) {
+    std::vector<TransferItem> items;
+    for (const ModelRequest& request : batch) items.push_back(ToItem(request));
+    if (items.back().request.linked) items.back().shape = ResultCode::kLinkedChainOpen;
+    const auto expected = model_.Post(batch);
+    const auto actual = engine_.Post(std::move(items));
+    if (actual.size() != expected.size()) return false;
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      const std::string name = v1::TransferResultCode_Name(static_cast<int>(actual[i].code));
+      const ModelResult& want = expected[i];
+      const bool committed = want.position != 0;
+      EXPECT_EQ(name, "TRANSFER_RESULT_CODE_" + want.code) << batch[i].kind << " " << batch[i].id;
+      EXPECT_EQ(actual[i].position, committed ? want.position + last_position_ : 0);
+      EXPECT_EQ(actual[i].moved, committed ? want.moved : 0);
+      if (committed) {
+        EXPECT_EQ(ToModel(actual[i].debit_after), want.debit);
+        EXPECT_EQ(ToModel(actual[i].credit_after), want.credit);
+      }
+      ++seen_codes_[name];
+      if (HasFailure()) return false;
+    }
+    return true;
+  }
+
+  void CompareBalances() {
+    for (const auto& [number, account] : model_.accounts) {
+      const auto found = engine_.store->FindAccount(AccountId(number), kTimeout);
+      ASSERT_THAT(found, IsOk());
+      EXPECT_EQ(ToModel((*found)->balances), account.balances) << "account " << number;
+    }
+  }
+
+  VirtualClock clock_;
+  const std::string connection_ = MakeBookDatabase();
+  Engine engine_{connection_, clock_, 1};
+  ReferenceModel model_;
+  int64_t last_position_ = 0;
+  std::map<std::string, int> seen_codes_;
+};
+
+TEST_F(ModelTest, RandomOperationsGiveTheResultsOfTheReferenceModel) {
+  const char* chosen = std::getenv("JOULEBOOK_TEST_SEED");
+  const uint64_t seed = chosen != nullptr ? std::strtoull(chosen, nullptr, 10)
+                                          : MakeSystemRandom()->Next() % 1'000'000;
+  std::printf("JOULEBOOK_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  Generator generator(seed);
+  OpenAccounts();
+
+  int operations = 0;
+  while (operations < kOperations && !HasFailure()) {
+    const auto batch = generator.Batch();
+    operations += static_cast<int>(batch.size());
+    if (!PostBoth(batch)) break;
+    Advance(1 + generator.Below(3));
+    if (generator.OneIn(4)) {
+      EXPECT_EQ(*engine_.writer.ExpireHolds(1'000, kTimeout), model_.Sweep());
+    }
+    if (generator.OneIn(10)) SetState(3, generator.OneIn(3) ? "frozen" : "open");
+  }
+
+  CompareBalances();
+  ExpectBookIsSound(engine_);
+  EXPECT_GE(seen_codes_.size(), 35U) << "the generator no longer reaches the rules";
+}
+
+}  // namespace
+}  // namespace joulebook::ledger

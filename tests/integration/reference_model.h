@@ -1,0 +1,89 @@
+// The documented semantics of transfers once more, written as simply as possible and sharing no
+// code with the ledger: what the ledger is compared with.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace joulebook::ledger {
+
+// Ids are small numbers; times are milliseconds.
+struct ModelRequest {
+  int id = 0;
+  std::string kind;
+  int debit = -1;  // -1: not given
+  int credit = -1;
+  int target = -1;
+  int64_t amount = 0;
+  bool up_to = false, keep = false, linked = false;
+  int64_t ttl = 0;
+  std::string reference;
+  std::optional<int64_t> if_available, if_debit_version, if_credit_version;
+};
+
+struct ModelBalances {
+  int64_t posted = 0, reserved = 0, pending = 0, granted = 0, earned = 0, spent = 0, version = 0;
+  bool operator==(const ModelBalances&) const = default;
+};
+
+struct ModelResult {
+  std::string code;
+  int64_t moved = 0;
+  int64_t position = 0;
+  ModelBalances debit, credit;
+};
+
+class ReferenceModel {
+ public:
+  struct Account {
+    bool is_issuer = false;
+    std::optional<int64_t> lower, upper;
+    std::string asset = "J";
+    std::string state = "open";
+    ModelBalances balances;
+  };
+
+  std::map<int, Account> accounts;
+  int64_t now_ms = 0;
+
+  std::vector<ModelResult> Post(const std::vector<ModelRequest>& requests);
+  // How many holds expired.
+  int Sweep();
+
+ private:
+  struct Hold {
+    int debit, credit;
+    int64_t remaining, expires;
+    std::string state = "open";
+  };
+  struct Seen {
+    ModelRequest request;
+    ModelResult result;
+    int debit = -1, credit = -1;
+    int64_t reversed = 0;
+  };
+  // What a chain has changed so far; merged when the whole chain is good.
+  struct Draft {
+    std::map<int, ModelBalances> balances;
+    std::map<int, Hold> holds;
+    std::map<int, int64_t> reversed;
+  };
+
+  void PostChain(const std::vector<ModelRequest>& chain, std::vector<ModelResult>& results);
+  std::string Try(const ModelRequest& request, Draft& draft, Seen& seen);
+  std::string FindParties(const ModelRequest& request, Draft& draft, Seen& seen);
+  std::string CheckRules(const ModelRequest& request, Draft& draft, const Seen& seen);
+  std::string FindAmount(const ModelRequest& request, Draft& draft, Seen& seen);
+  void Move(const ModelRequest& request, Draft& draft, Seen& seen);
+  ModelBalances& Balance(int account, Draft& draft);
+  Hold* FindHold(int id, Draft& draft);
+
+  std::map<int, Hold> holds_;
+  std::map<int, Seen> seen_;
+  int64_t last_position_ = 0;
+};
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,206 @@
+// What the PostgreSQL store promises beside commits: round trips, guards, past balances, listing.
+
+#include "tests/integration/book_fixture.h"
+
+namespace joulebook::ledger {
+namespace {
+
+class StoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const Uuid& member : {alice_, bob_}) {
+      ASSERT_THAT(engine_.writer.RegisterMember({member, "", ""}, kTimeout), IsOk());
+    }
+  }
+
+  TransferRequest Post(uint64_t id, int64_t amount) {
+    TransferRequest r;
+    r.id = NumberedId(id);
+    r.debit = alice_;
+    r.credit = bob_;
+    r.asset = AssetCode("J");
+    r.operation = 24;
+    r.amount = amount;
+    return r;
+  }
+
+  absl::Status Execute(const std::string& sql) {
+    return RunTransaction(engine_.database, {}, [&](pqxx::transaction_base& tx) {
+      tx.exec(sql);
+      return absl::OkStatus();
+    });
+  }
+
+  std::vector<int64_t> List(const TransferFilter& filter, const Page& page) {
+    std::vector<int64_t> positions;
+    const auto records = engine_.store->ListTransfers(filter, page, kTimeout);
+    EXPECT_THAT(records, IsOk());
+    for (const auto& record : *records) positions.push_back(record.position);
+    return positions;
+  }
+
+  const Uuid alice_ = NumberedId(1, 9);
+  const Uuid bob_ = NumberedId(2, 9);
+  VirtualClock clock_;
+  const std::string connection_ = MakeBookDatabase();
+  Engine engine_{connection_, clock_, 1};
+};
+
+TEST_F(StoreTest, EveryFieldOfATransferComesBack) {
+  TransferRequest r = Post(1, 5);
+  r.up_to = true;
+  r.reference = "ref \"quoted\" \\ {1,2} é";
+  r.usage = {std::string("\x00\xff{}\"\\", 6), 123, 456, 3};
+  r.metadata = {{"key", "value \"x\" \\ \n"}, {"k2", ""}};
+  r.effective = Time(Duration(1'234'567'890'123'456));
+  r.conditions = {1, 1, 1};
+  r.signature = std::string(63, '\x80') + '\0';
+  ASSERT_EQ(engine_.Post(r).code, ResultCode::kOk);
+
+  const auto found = engine_.store->FindTransfer(r.id, kTimeout);
+
+  ASSERT_THAT(found, IsOk());
+  ASSERT_TRUE(found->has_value());
+  EXPECT_EQ((*found)->request, r);
+  EXPECT_EQ((*found)->effective(), *r.effective);
+  EXPECT_EQ((*found)->debit_after.posted, 1'000'000'000 - 5);
+  EXPECT_EQ(engine_.Post(r).code, ResultCode::kExists);
+}
+
+TEST_F(StoreTest, RefusedTransfersAreNotListedAsTransfers) {
+  ASSERT_EQ(engine_.Post(Post(1, INT64_MAX)).code, ResultCode::kExceedsAvailable);
+  const auto found = engine_.store->FindTransfer(NumberedId(1), kTimeout);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_FALSE(found->has_value());
+  EXPECT_EQ(List({}, {}), (std::vector<int64_t>{1, 2}));
+}
+
+TEST_F(StoreTest, TheSchemaGuardsWhatTheServiceMustNotDo) {
+  ASSERT_EQ(engine_.Post(Post(1, 5)).code, ResultCode::kOk);
+  // Append-only, for everybody.
+  EXPECT_FALSE(Execute("UPDATE ledger.transfers SET moved = 6").ok());
+  EXPECT_FALSE(Execute("DELETE FROM ledger.transfers").ok());
+  EXPECT_FALSE(Execute("TRUNCATE ledger.transfers CASCADE").ok());
+  // By grants, for the service.
+  for (const char* sql : {"DELETE FROM ledger.accounts", "UPDATE ledger.accounts SET asset = 'KWH'",
+                          "UPDATE ledger.members SET public_key = ''", "DELETE FROM ledger.holds",
+                          "INSERT INTO ledger.assets VALUES ('X', 1, 1)",
+                          "DELETE FROM ledger.book", "DROP TABLE ledger.holds"}) {
+    EXPECT_FALSE(Execute(std::string("SET LOCAL ROLE joulebook_ledger; ") + sql).ok()) << sql;
+  }
+  // By constraints.
+  for (const char* sql :
+       {"UPDATE ledger.accounts SET posted = posted + 1 WHERE role = 1",
+        "UPDATE ledger.accounts SET posted = -1, earned = 0, granted = 0, spent = 1 WHERE role = 1",
+        "UPDATE ledger.accounts SET state = 3 WHERE role = 1",
+        "INSERT INTO ledger.book DEFAULT VALUES"}) {
+    EXPECT_FALSE(Execute(sql).ok()) << sql;
+  }
+  ExpectBookIsSound(engine_);
+}
+
+TEST_F(StoreTest, TellsBalancesAtAnyRecordedTime) {
+  const Time start = clock_.Now();
+  for (uint64_t i = 1; i <= 5; ++i) {
+    clock_.Advance(std::chrono::seconds(10));
+    ASSERT_EQ(engine_.Post(Post(i, 100)).code, ResultCode::kOk);
+  }
+  const auto posted_at = [&](Duration offset) {
+    const auto balances = engine_.store->BalancesAtRecorded(bob_, start + offset, kTimeout);
+    EXPECT_THAT(balances, IsOk());
+    return balances->posted;
+  };
+  EXPECT_EQ(posted_at(std::chrono::hours(-1)), 0);
+  EXPECT_EQ(posted_at(std::chrono::seconds(9)), 1'000'000'000);
+  EXPECT_EQ(posted_at(std::chrono::seconds(10)), 1'000'000'100);
+  EXPECT_EQ(posted_at(std::chrono::seconds(10) - Duration(1)), 1'000'000'000);
+  EXPECT_EQ(posted_at(std::chrono::seconds(39)), 1'000'000'300);
+  EXPECT_EQ(posted_at(std::chrono::hours(1)), 1'000'000'500);
+}
+
+TEST_F(StoreTest, TellsBalancesByEffectiveTime) {
+  const Time start = clock_.Now();
+  clock_.Advance(std::chrono::seconds(100));
+  TransferRequest back_dated = Post(1, 30);
+  back_dated.effective = start + std::chrono::seconds(10);
+  TransferRequest forward_dated = Post(2, 7);
+  forward_dated.effective = start + std::chrono::seconds(500);
+  ASSERT_EQ(engine_.Post(back_dated).code, ResultCode::kOk);
+  ASSERT_EQ(engine_.Post(forward_dated).code, ResultCode::kOk);
+  ASSERT_EQ(engine_.Post(Post(3, 1)).code, ResultCode::kOk);
+  TransferRequest reversal;
+  reversal.id = NumberedId(4);
+  reversal.kind = TransferKind::kReverse;
+  reversal.target = NumberedId(1);
+  reversal.amount = 4;
+  reversal.effective = start + std::chrono::seconds(20);
+  ASSERT_EQ(engine_.Post(reversal).code, ResultCode::kOk);
+
+  struct Case {
+    int64_t seconds, bob_gained;
+  };
+  for (const Case& c : {Case{9, 0}, Case{10, 30}, Case{19, 30}, Case{20, 26}, Case{99, 26},
+                        Case{101, 27}, Case{499, 27}, Case{500, 34}}) {
+    const auto bob = engine_.store->BalancesAtEffective(
+        bob_, start + std::chrono::seconds(c.seconds), kTimeout);
+    const auto alice = engine_.store->BalancesAtEffective(
+        alice_, start + std::chrono::seconds(c.seconds), kTimeout);
+    ASSERT_THAT(bob, IsOk());
+    ASSERT_THAT(alice, IsOk());
+    EXPECT_EQ(bob->posted, 1'000'000'000 + c.bob_gained) << c.seconds;
+    EXPECT_EQ(bob->earned, c.bob_gained) << c.seconds;
+    EXPECT_EQ(alice->spent, c.bob_gained) << c.seconds;
+    EXPECT_EQ(alice->posted, alice->granted + alice->earned - alice->spent);
+  }
+}
+
+TEST_F(StoreTest, ListsByEveryFilterInBothDirectionsPageByPage) {
+  const Time start = clock_.Now();
+  for (uint64_t i = 1; i <= 9; ++i) {
+    clock_.Advance(std::chrono::seconds(1));
+    TransferRequest r = Post(i, 1);
+    r.operation = i % 3 == 0 ? 2 : 1;
+    r.reference = i % 2 == 0 ? "even" : "";
+    ASSERT_EQ(engine_.Post(r).code, ResultCode::kOk);
+  }
+  const auto second = [&](int64_t s) { return start + std::chrono::seconds(s); };
+  EXPECT_EQ(List({.operation = 2}, {}), (std::vector<int64_t>{5, 8, 11}));
+  EXPECT_EQ(List({.reference = "even"}, {.newest_first = true}),
+            (std::vector<int64_t>{10, 8, 6, 4}));
+  EXPECT_EQ(List({.reference = "even", .operation = 2}, {}), (std::vector<int64_t>{8}));
+  EXPECT_EQ(List({.member = alice_, .start = second(3), .end = second(5)}, {}),
+            (std::vector<int64_t>{5, 6}));
+  EXPECT_EQ(List({.account = kJouleIssuerId}, {}), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(List({.member = alice_, .account = bob_}, {}), std::vector<int64_t>());
+  EXPECT_EQ(List({.account = alice_}, {.limit = 4}), (std::vector<int64_t>{1, 3, 4, 5}));
+  EXPECT_EQ(List({.account = alice_}, {.after = 5, .limit = 2}), (std::vector<int64_t>{6, 7}));
+  EXPECT_EQ(List({.account = alice_}, {.after = 5, .limit = 2, .newest_first = true}),
+            (std::vector<int64_t>{4, 3}));
+  EXPECT_EQ(List({.start = second(100)}, {}), std::vector<int64_t>());
+  EXPECT_EQ(List({.end = start}, {}), std::vector<int64_t>());
+}
+
+TEST_F(StoreTest, FindsAccountsByIndexInABookOfManyAccounts) {
+  ASSERT_THAT(Execute("INSERT INTO ledger.accounts (id, asset, role, state, requires_signature, "
+                      "metadata, opened_us) SELECT gen_random_uuid(), 'J', 6, 1, false, '{}', 0 "
+                      "FROM generate_series(1, 100000); ANALYZE ledger.accounts"),
+              IsOk());
+  ASSERT_THAT(RunTransaction(engine_.database, {}, [&](pqxx::transaction_base& tx) {
+                tx.exec("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
+                        "SET LOCAL enable_seqscan = off");
+                std::string plan;
+                for (const auto& row : tx.exec(
+                         "EXPLAIN UPDATE ledger.accounts a SET version = n.version FROM "
+                         "unnest(ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 64)), "
+                         "ARRAY(SELECT 1 FROM generate_series(1, 64))) AS n(id, version) WHERE "
+                         "a.id = n.id")) {
+                  plan += row[0].as<std::string>() + "\n";
+                }
+                EXPECT_NE(plan.find("Index Scan using accounts_pkey"), std::string::npos) << plan;
+                return absl::OkStatus();
+              }),
+              IsOk());
+}
+
+}  // namespace
+}  // namespace joulebook::ledger
