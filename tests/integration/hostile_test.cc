@@ -1,1 +1,226 @@
+// Bad input and callers without rights: a precise error each, and nothing changes.
 
+#include <grpcpp/generic/generic_stub.h>
+
+#include <fstream>
+#include <limits>
+
+#include "common/crypto/sha256.h"
+#include "tests/integration/service_fixture.h"
+
+namespace joulebook::ledger {
+namespace {
+
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+
+class HostileTest : public ServiceTest {
+ protected:
+  std::string WriteFile(const std::string& name, const std::string& content) {
+    const std::string path = directory_ + "/" + name;
+    std::ofstream(path) << content;
+    return path;
+  }
+
+  const std::string directory_ = MakeTempDir();
+};
+
+TEST_F(HostileTest, ItemsAreRefusedOneByOneAndNothingChanges) {
+  StartService();
+  ASSERT_THAT(Register(1), IsOk());
+  ASSERT_THAT(Register(2), IsOk());
+  const v1::TransferRequest good = MakePost(TransferId(1), MemberId(1), MemberId(2), 1);
+  struct Case {
+    std::function<void(v1::TransferRequest&)> spoil;
+    v1::TransferResultCode code;
+  };
+  const Case cases[] = {
+      {[](auto& r) { r.set_id(""); }, v1::TRANSFER_RESULT_CODE_ID_MALFORMED},
+      {[](auto& r) { r.set_id("00000000-0000-0000-0000-000000000000"); },
+       v1::TRANSFER_RESULT_CODE_ID_MUST_NOT_BE_NIL},
+      {[](auto& r) { r.set_id("ffffffff-ffff-ffff-ffff-ffffffffffff"); },
+       v1::TRANSFER_RESULT_CODE_ID_MUST_NOT_BE_MAX},
+      {[](auto& r) { r.set_kind(static_cast<v1::TransferKind>(4711)); },
+       v1::TRANSFER_RESULT_CODE_KIND_INVALID},
+      {[](auto& r) { r.set_operation_type(static_cast<type::v1::OperationType>(-5)); },
+       v1::TRANSFER_RESULT_CODE_OPERATION_TYPE_INVALID},
+      {[](auto& r) { r.set_amount_minor(0); }, v1::TRANSFER_RESULT_CODE_AMOUNT_MUST_BE_POSITIVE},
+      {[](auto& r) { r.set_amount_minor(-1); }, v1::TRANSFER_RESULT_CODE_AMOUNT_MUST_BE_POSITIVE},
+      {[](auto& r) { r.set_amount_minor(kMax); }, v1::TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE},
+      {[](auto& r) { r.set_credit_account_id(MemberId(1)); },
+       v1::TRANSFER_RESULT_CODE_ACCOUNTS_MUST_BE_DIFFERENT},
+      {[](auto& r) { r.set_asset_code("'; DROP TABLE"); },
+       v1::TRANSFER_RESULT_CODE_ASSET_CODE_MALFORMED},
+      {[](auto& r) { r.set_reference(std::string("nul\0inside", 10)); },
+       v1::TRANSFER_RESULT_CODE_REFERENCE_INVALID},
+      {[](auto& r) { (*r.mutable_metadata())[""] = "x"; },
+       v1::TRANSFER_RESULT_CODE_METADATA_INVALID},
+      {[](auto& r) { r.mutable_effective_time()->set_nanos(1); },
+       v1::TRANSFER_RESULT_CODE_EFFECTIVE_TIME_INVALID},
+  };
+  int number = 100;
+  for (const Case& c : cases) {
+    v1::TransferRequest item = good;
+    item.set_id(TransferId(++number));
+    c.spoil(item);
+    const auto result = Post(item);
+    ASSERT_THAT(result, IsOk());
+    EXPECT_EQ(v1::TransferResultCode_Name(result->code()), v1::TransferResultCode_Name(c.code));
+    EXPECT_EQ(result->position(), 0);
+  }
+  EXPECT_EQ(Account(MemberId(1)).balances().version(), 1);
+  EXPECT_EQ(Account(MemberId(2)).balances().version(), 1);
+}
+
+TEST_F(HostileTest, BatchesAreOneTo8190Items) {
+  StartService();
+  v1::PostTransfersRequest request;
+  EXPECT_THAT(Call(*stub_, &Service::PostTransfers, request),
+              StatusIs(absl::StatusCode::kInvalidArgument, "TOO_MANY_ITEMS"));
+  for (int i = 0; i < 8'190; ++i) {
+    *request.add_transfers() = MakePost(TransferId(i), AccountId(1), AccountId(2), 1);
+  }
+  const auto full = Call(*stub_, &Service::PostTransfers, request);
+  ASSERT_THAT(full, IsOk());
+  EXPECT_EQ(full->results(8'189).code(), v1::TRANSFER_RESULT_CODE_DEBIT_ACCOUNT_NOT_FOUND);
+  *request.add_transfers() = MakePost(TransferId(9'000), AccountId(1), AccountId(2), 1);
+  EXPECT_THAT(Call(*stub_, &Service::PostTransfers, request),
+              StatusIs(absl::StatusCode::kInvalidArgument, "TOO_MANY_ITEMS"));
+}
+
+TEST_F(HostileTest, UnaryFieldsAreNamed) {
+  StartService();
+  const auto field_of = [](const absl::Status& status) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+    const auto info = GetErrorInfo(status);
+    return info.has_value() ? info->metadata.at("field") : "";
+  };
+  v1::RegisterMemberRequest member;
+  member.set_member_id("00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(field_of(Call(*stub_, &Service::RegisterMember, member).status()), "member_id");
+  member.set_member_id(MemberId(1));
+  member.set_public_key("short");
+  EXPECT_EQ(field_of(Call(*stub_, &Service::RegisterMember, member).status()), "public_key");
+  member.clear_public_key();
+  member.set_display_name(std::string(65, 'x'));
+  EXPECT_EQ(field_of(Call(*stub_, &Service::RegisterMember, member).status()), "display_name");
+
+  v1::RecordReputationChangeRequest change;
+  change.set_change_id(TransferId(1));
+  change.set_member_id(MemberId(1));
+  EXPECT_EQ(field_of(Call(*stub_, &Service::RecordReputationChange, change).status()), "cause");
+  change.set_cause(v1::REPUTATION_CAUSE_CORRECTION);
+  change.set_social_ppm(1'000'001);
+  EXPECT_EQ(field_of(Call(*stub_, &Service::RecordReputationChange, change).status()),
+            "social_ppm");
+
+  v1::ListMembersRequest list;
+  list.set_page_size(1'001);
+  EXPECT_EQ(field_of(Call(*stub_, &Service::ListMembers, list).status()), "page_size");
+  v1::SetAccountStateRequest state;
+  state.set_account_id("x");
+  EXPECT_EQ(field_of(Call(*stub_, &Service::SetAccountState, state).status()), "account_id");
+  state.set_account_id(AccountId(1));
+  EXPECT_EQ(field_of(Call(*stub_, &Service::SetAccountState, state).status()), "state");
+  state.set_state(v1::ACCOUNT_STATE_FROZEN);
+  EXPECT_THAT(Call(*stub_, &Service::SetAccountState, state),
+              StatusIs(absl::StatusCode::kNotFound, "ACCOUNT_NOT_FOUND"));
+}
+
+// Sends raw bytes as a unary request.
+absl::Status SendRaw(const LedgerProcess& ledger, const std::string& method,
+                     const std::string& bytes) {
+  grpc::GenericStub stub(MakeChannel({.target = ledger.address(),
+                                      .max_message_bytes = 64 * 1024 * 1024}));
+  grpc::ClientContext context;
+  PrepareCall(context, std::chrono::seconds(20), "");
+  grpc::CompletionQueue queue;
+  grpc::Slice slice(bytes);
+  grpc::ByteBuffer request(&slice, 1), response;
+  const auto call = stub.PrepareUnaryCall(
+      &context, "/joulebook.ledger.v1.LedgerService/" + method, request, &queue);
+  grpc::Status status;
+  call->StartCall();
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  return FromGrpcStatus(status);
+}
+
+TEST_F(HostileTest, OversizedAndGarbledMessagesAreRefused) {
+  StartService();
+  EXPECT_EQ(SendRaw(*ledger_, "GetMember", std::string(17 * 1024 * 1024, 'x')).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(SendRaw(*ledger_, "GetMember", "\xff\xff\xff\xff").ok());
+  // member_id (field 1) that is no UTF-8.
+  EXPECT_FALSE(SendRaw(*ledger_, "RegisterMember", std::string("\x0a\x02\xc3\x28", 4)).ok());
+  EXPECT_EQ(SendRaw(*ledger_, "NoSuchMethod", "").code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(Register(1), IsOk());  // and the server lives
+}
+
+TEST_F(HostileTest, TokensAndRolesDecideWhoMayWhat) {
+  const auto token_line = [](const std::string& token, const std::string& rest) {
+    return ToHex(Sha256(token)) + " " + rest + "\n";
+  };
+  StartService({"--tokens-file",
+                WriteFile("tokens", token_line("r", "reader never reader") +
+                                        token_line("w", "writer never writer") +
+                                        token_line("a", "admin never admin") +
+                                        token_line("old", "admin 1000 expired"))});
+  EXPECT_THAT(Register(1), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+  EXPECT_THAT(Register(1, "guess"), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+  EXPECT_THAT(Register(1, "old"), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
+  EXPECT_THAT(Register(1, "r"), StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  EXPECT_THAT(Register(1, "w"), IsOk());
+  EXPECT_THAT(Post(MakePost(TransferId(1), MemberId(1), kIssuer, 1), "r"),
+              StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+
+  v1::CreateAccountRequest sink;
+  sink.set_account_id(AccountId(1));
+  sink.set_asset_code("J");
+  sink.set_role(v1::ACCOUNT_ROLE_SINK);
+  EXPECT_THAT(Call(*stub_, &Service::CreateAccount, sink, "w"),
+              StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  EXPECT_THAT(Call(*stub_, &Service::CreateAccount, sink, "a"), IsOk());
+
+  grpc::ClientContext context;
+  PrepareCall(context, std::chrono::seconds(20), "r");
+  const auto stream = stub_->StreamTransfers(&context);
+  v1::StreamTransfersResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_THAT(FromGrpcStatus(stream->Finish()),
+              StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+}
+
+TEST_F(HostileTest, MutualTlsAsksForACertificate) {
+  const std::string make = R"(set -e; cd "$0"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
+      -days 2 -subj /CN=ca
+    for who in server client; do
+      openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $who.key -out $who.csr \
+        -subj /CN=localhost
+      printf 'subjectAltName=IP:127.0.0.1' >$who.ext
+      openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out $who.pem -days 2 \
+        -extfile $who.ext
+    done)";
+  ASSERT_THAT(RunCommand({"bash", "-c", make, directory_}), IsOk());
+  const auto read = [&](const std::string& name) {
+    std::ifstream file(directory_ + "/" + name);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  StartService({"--tls-certificate-file", directory_ + "/server.pem", "--tls-key-file",
+                directory_ + "/server.key", "--tls-client-ca-file", directory_ + "/ca.pem"});
+
+  stub_ = ledger_->Stub({.tls_ca = read("ca.pem"), .tls_certificate = read("client.pem"),
+                         .tls_key = read("client.key")});
+  EXPECT_THAT(Register(1), IsOk());
+  v1::ListAssetsRequest list;
+  for (const ClientOptions& stranger : {ClientOptions{}, ClientOptions{.tls_ca = read("ca.pem")}}) {
+    const auto stub = ledger_->Stub(stranger);
+    EXPECT_EQ(Call(*stub, &Service::ListAssets, list, "", std::chrono::seconds(5)).status().code(),
+              absl::StatusCode::kUnavailable);
+  }
+}
+
+}  // namespace
+}  // namespace joulebook::ledger

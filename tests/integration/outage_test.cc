@@ -1,1 +1,151 @@
+// The database goes away and comes back; the server is told to stop under load.
 
+#include <signal.h>
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "common/time/timers.h"
+#include "tests/integration/service_fixture.h"
+
+namespace joulebook::ledger {
+namespace {
+
+// Runs the health check of the binary, as docker does.
+bool IsHealthy(const LedgerProcess& ledger) {
+  return RunCommand({BinaryPath("ledgerd"), "healthcheck", "--listen", ledger.address()}).ok();
+}
+
+template <typename Condition>
+bool Eventually(const Condition& condition) {
+  ThreadSleeper sleeper;
+  for (int tries = 0; tries < 300; ++tries) {
+    if (condition()) return true;
+    sleeper.SleepFor(std::chrono::milliseconds(50));
+  }
+  return false;
+}
+
+TEST(Outage, PostgresAwayMeansUnavailableNotServingAndRecoveryWithoutRestart) {
+  const auto postgres = PostgresServer::Start();
+  ASSERT_THAT(postgres, IsOk());
+  ASSERT_THAT((*postgres)->CreateDatabase("book"), IsOk());
+  auto ledger = LedgerProcess::Start(PrepareBook((*postgres)->Connection("book")));
+  ASSERT_THAT(ledger, IsOk());
+  const auto stub = ledger->Stub();
+  v1::RegisterMemberRequest member;
+  member.set_member_id(MemberId(1));
+  ASSERT_THAT(Call(*stub, &Service::RegisterMember, member), IsOk());
+  ASSERT_TRUE(IsHealthy(*ledger));
+
+  (*postgres)->StopImmediately();
+  const auto post = OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 5));
+  EXPECT_THAT(Call(*stub, &Service::PostTransfers, post, "", std::chrono::seconds(5)),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  v1::GetMemberRequest get;
+  get.set_member_id(MemberId(1));
+  EXPECT_THAT(Call(*stub, &Service::GetMember, get, "", std::chrono::seconds(5)),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger); }));
+
+  ASSERT_THAT((*postgres)->StartAgain(), IsOk());
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger); }));
+  const auto repeated = Call(*stub, &Service::PostTransfers, post);
+  ASSERT_THAT(repeated, IsOk());
+  EXPECT_EQ(repeated->results(0).code(), v1::TRANSFER_RESULT_CODE_OK);
+}
+
+class DrainTest : public ServiceTest {};
+
+TEST_F(DrainTest, SigtermUnderLoadLosesNothingAcknowledgedAndExitsZero) {
+  StartService();
+  ASSERT_THAT(Register(1), IsOk());
+  std::atomic<bool> stopped = false;
+  std::atomic<int> next = 1;
+  std::mutex mutex;
+  std::set<std::string> acknowledged;
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([&] {
+      const auto stub = ledger_->Stub();
+      while (!stopped) {
+        const std::string id = TransferId(next++);
+        const auto response =
+            Call(*stub, &Service::PostTransfers, OneItem(MakePost(id, MemberId(1), kIssuer, 1)),
+                 "", std::chrono::seconds(2));
+        if (!response.ok()) break;
+        const std::lock_guard lock(mutex);
+        acknowledged.insert(id);
+      }
+    });
+  }
+  // A stream that stays open must not hold the drain up.
+  grpc::ClientContext context;
+  PrepareCall(context, std::chrono::seconds(60), "");
+  const auto stream = stub_->StreamTransfers(&context);
+  v1::StreamTransfersRequest message;
+  *message.add_transfers() = MakePost(TransferId(1'000'000), MemberId(1), kIssuer, 1);
+  ASSERT_TRUE(stream->Write(message));
+  v1::StreamTransfersResponse answer;
+  ASSERT_TRUE(stream->Read(&answer));
+
+  EXPECT_TRUE(Eventually([&] {
+    const std::lock_guard lock(mutex);
+    return acknowledged.size() > 200;
+  }));
+  ledger_->process().Signal(SIGTERM);
+  EXPECT_EQ(ledger_->process().Wait(), 0);
+  stopped = true;
+  for (auto& client : clients) client.join();
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_THAT(FromGrpcStatus(stream->Finish()),
+              StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
+
+  StartService();
+  for (const std::string& id : acknowledged) {
+    v1::GetTransferRequest get;
+    get.set_transfer_id(id);
+    ASSERT_THAT(Call(*stub_, &Service::GetTransfer, get), IsOk()) << id;
+  }
+}
+
+TEST_F(DrainTest, RefusesToServeABookThatIsNotMigrated) {
+  const auto started = LedgerProcess::Start(MakeTestDatabase());
+  ASSERT_FALSE(started.ok());
+  EXPECT_NE(started.status().message().find("run `migrate`"), absl::string_view::npos);
+}
+
+TEST_F(DrainTest, AnswersOverloadedAtOnceWhenTheQueueIsFull) {
+  StartService({"--transfer-queue", "8190", "--group-items", "1"});
+  std::atomic<int> overloaded = 0;
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([&, client] {
+      v1::PostTransfersRequest request;
+      for (int i = 0; i < 8'000; ++i) {
+        *request.add_transfers() =
+            MakePost(TransferId(client * 10'000 + i), AccountId(1), AccountId(2), 1);
+      }
+      const auto response = Call(*stub_, &Service::PostTransfers, request);
+      overloaded += response.status().code() == absl::StatusCode::kResourceExhausted &&
+                    GetErrorInfo(response.status())->reason == "OVERLOADED";
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_GE(overloaded, 1);
+  EXPECT_THAT(Register(1), IsOk());
+}
+
+TEST_F(DrainTest, ADeadlineThatPassedInTheQueueChangesNothing) {
+  StartService();
+  ASSERT_THAT(Register(1), IsOk());
+  const auto late = Call(*stub_, &Service::PostTransfers,
+                         OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 1)), "",
+                         Duration(1));
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+}  // namespace
+}  // namespace joulebook::ledger
