@@ -1,0 +1,35 @@
+// The ledger as the metered day uses it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/rpc/client.h"
+#include "common/status/status.h"
+#include "joulebook/ledger/v1/ledger_service.grpc.pb.h"
+
+namespace joulebook::metered_day {
+
+class LedgerClient {
+ public:
+  LedgerClient(const ClientOptions& options, std::string token);
+
+  absl::Status RegisterMember(const std::string& id, const std::string& name);
+  absl::Status OpenProviderAccount(const std::string& id, const std::string& owner);
+
+  using Stream = grpc::ClientReaderWriter<ledger::v1::StreamTransfersRequest,
+                                          ledger::v1::StreamTransfersResponse>;
+  // The context must outlive the stream.
+  std::unique_ptr<Stream> OpenStream(grpc::ClientContext& context);
+
+  // Calls `visit` with every account of the book, and with every committed transfer in book order.
+  absl::Status VisitAccounts(const std::function<void(const ledger::v1::Account&)>& visit);
+  absl::Status VisitTransfers(const std::function<void(const ledger::v1::Transfer&)>& visit);
+
+ private:
+  std::unique_ptr<ledger::v1::LedgerService::Stub> stub_;
+  const std::string token_;
+};
+
+}  // namespace joulebook::metered_day
