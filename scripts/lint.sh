@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every check in scripts/lint, all of them, and fails if any did.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 scripts/packages.sh lint || exit 1
 failed=()
 for check in scripts/lint/*.sh; do

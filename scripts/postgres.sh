@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced: a private PostgreSQL cluster for one run, on a Unix socket, as an unprivileged user.
 #   start_postgres DIR   creates and starts one in DIR; sets PGCONN (superuser connection string)
 #   stop_postgres DIR    stops it
@@ -13,6 +14,7 @@ start_postgres() {
   as_postgres $bin/initdb -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C >"$dir/initdb.log"
   as_postgres $bin/pg_ctl -D "$dir/data" -l "$dir/postgres.log" -w -s start \
     -o "-k $dir -c listen_addresses='' -c max_connections=200 -c shared_buffers=512MB -c max_wal_size=4GB"
+  # shellcheck disable=SC2034  # for the caller
   PGCONN="host=$dir user=postgres dbname=postgres"
 }
 

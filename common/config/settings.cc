@@ -42,7 +42,8 @@ std::string Settings::FlagOf(const Setting& setting) {
 }
 
 std::string Settings::VariableOf(const Setting& setting) const {
-  return absl::StrCat("JOULEBOOK_", UpperSnake(service_), "_", UpperSnake(FlagOf(setting).substr(2)));
+  return absl::StrCat("JOULEBOOK_", UpperSnake(service_), "_",
+                      UpperSnake(FlagOf(setting).substr(2)));
 }
 
 std::string Settings::ValueOf(const Setting& setting) {
@@ -65,9 +66,8 @@ absl::Status Settings::CheckEnvironment(const char* const* environment) const {
     const std::string_view entry(*environment);
     const std::string_view name = entry.substr(0, entry.find('='));
     if (!name.starts_with(prefix)) continue;
-    const bool is_known = std::any_of(settings_.begin(), settings_.end(), [&](const Setting& s) {
-      return VariableOf(s) == name;
-    });
+    const bool is_known = std::any_of(settings_.begin(), settings_.end(),
+                                      [&](const Setting& s) { return VariableOf(s) == name; });
     if (!is_known) {
       return absl::InvalidArgumentError(absl::StrCat("unknown setting ", ToAbsl(name)));
     }
@@ -138,9 +138,10 @@ std::string Settings::Reference() const {
     if (setting.kind == Kind::kInteger) {
       absl::StrAppend(&meaning, " (", setting.range.min, " to ", setting.range.max, ")");
     }
-    absl::StrAppend(&text, "| `", FlagOf(setting), "` | `", VariableOf(setting), "` | ",
-                    setting.default_text.empty() ? "" : absl::StrCat("`", setting.default_text, "`"),
-                    " | ", meaning, " |\n");
+    absl::StrAppend(
+        &text, "| `", FlagOf(setting), "` | `", VariableOf(setting), "` | ",
+        setting.default_text.empty() ? "" : absl::StrCat("`", setting.default_text, "`"), " | ",
+        meaning, " |\n");
   }
   return text;
 }

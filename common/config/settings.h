@@ -8,8 +8,8 @@
 //
 // The setting `pool-size` is the flag --pool-size and the variable JOULEBOOK_LEDGER_POOL_SIZE. A
 // secret has no flag and no variable of its own, only --NAME-file and ..._NAME_FILE: its value
-// never stands on a command line or in an environment. Unknown flags, and unknown variables with the
-// service's prefix, are errors.
+// never stands on a command line or in an environment. Unknown flags, and unknown variables with
+// the service's prefix, are errors.
 #pragma once
 
 #include <cstdint>

@@ -32,8 +32,7 @@ void Parse(Parsed& parsed, std::vector<const char*> flags, std::vector<const cha
   for (const char* entry : environment) {
     if (entry != nullptr) putenv(const_cast<char*>(entry));
   }
-  parsed.status =
-      settings.Parse(static_cast<int>(flags.size()), flags.data(), environment.data());
+  parsed.status = settings.Parse(static_cast<int>(flags.size()), flags.data(), environment.data());
   for (const char* entry : environment) {
     if (entry != nullptr) {
       const std::string_view text(entry);

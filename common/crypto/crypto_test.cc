@@ -21,9 +21,10 @@ TEST(Ed25519, MatchesRfc8032TestOne) {
   ASSERT_THAT(key, IsOk());
   EXPECT_EQ(ToHex(key->public_key()),
             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
-  EXPECT_EQ(ToHex(key->Sign("")),
-            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701"
-            "cf9b46bd25bf5f0595bbe24655141438e7a100b");
+  EXPECT_EQ(
+      ToHex(key->Sign("")),
+      "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701"
+      "cf9b46bd25bf5f0595bbe24655141438e7a100b");
 }
 
 TEST(Ed25519, RefusesAlteredInputAndWrongLengths) {

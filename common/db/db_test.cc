@@ -1,7 +1,6 @@
 #include <atomic>
-#include <thread>
-
 #include <pqxx/result>
+#include <thread>
 
 #include "common/db/arrays.h"
 #include "common/db/migrate.h"
@@ -75,14 +74,16 @@ TEST_F(DatabaseTest, RetriesDeadlocksUntilBothSucceed) {
   ASSERT_THAT(Execute("INSERT INTO t VALUES (1, 0), (2, 0)"), IsOk());
   std::atomic<int> runs = 0;
   const auto update_both = [&](int first) {
-    EXPECT_THAT(Run([&, first](pqxx::transaction_base& transaction) {
-                  ++runs;
-                  transaction.exec("SET LOCAL statement_timeout = 0");
-                  transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", first);
-                  sleeper_.SleepFor(std::chrono::milliseconds(50));
-                  transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", 3 - first);
-                  return absl::OkStatus();
-                }, {.timeout = std::chrono::seconds(20)}),
+    EXPECT_THAT(Run(
+                    [&, first](pqxx::transaction_base& transaction) {
+                      ++runs;
+                      transaction.exec("SET LOCAL statement_timeout = 0");
+                      transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", first);
+                      sleeper_.SleepFor(std::chrono::milliseconds(50));
+                      transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", 3 - first);
+                      return absl::OkStatus();
+                    },
+                    {.timeout = std::chrono::seconds(20)}),
                 IsOk());
   };
   std::thread other([&] { update_both(2); });

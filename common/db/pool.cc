@@ -1,7 +1,7 @@
 #include "common/db/pool.h"
 
-#include <pqxx/nontransaction>
 #include <pqxx/except>
+#include <pqxx/nontransaction>
 
 #include "absl/strings/str_cat.h"
 
@@ -31,11 +31,11 @@ absl::StatusOr<std::unique_ptr<pqxx::connection>> Pool::Connect() const {
   const auto connect_timeout_s =
       std::chrono::duration_cast<std::chrono::seconds>(options_.connect_timeout).count();
   try {
-    auto connection = std::make_unique<pqxx::connection>(absl::StrCat(
-        options_.connection, " connect_timeout=", connect_timeout_s,
-        " tcp_user_timeout=", Milliseconds(options_.statement_timeout),
-        " options='-c statement_timeout=", Milliseconds(options_.statement_timeout),
-        " -c synchronous_commit=on'"));
+    auto connection = std::make_unique<pqxx::connection>(
+        absl::StrCat(options_.connection, " connect_timeout=", connect_timeout_s,
+                     " tcp_user_timeout=", Milliseconds(options_.statement_timeout),
+                     " options='-c statement_timeout=", Milliseconds(options_.statement_timeout),
+                     " -c synchronous_commit=on'"));
     return connection;
   } catch (const pqxx::failure& error) {
     return absl::UnavailableError("the database cannot be reached");

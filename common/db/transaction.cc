@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-
 #include <pqxx/except>
 #include <pqxx/transaction>
 
@@ -66,8 +65,8 @@ absl::Status RunTransaction(const Database& database, const TransactionOptions& 
     if (MayBeBroken(status.code())) lease.Discard();
     if (status.code() != absl::StatusCode::kAborted || attempt == options.attempts) return status;
 
-    const Duration jitter(static_cast<int64_t>(database.random.Next() %
-                                               static_cast<uint64_t>(backoff.count())));
+    const Duration jitter(
+        static_cast<int64_t>(database.random.Next() % static_cast<uint64_t>(backoff.count())));
     if (database.clock.MonotonicNow() + backoff + jitter >= end) return status;
     database.sleeper.SleepFor(backoff + jitter);
     backoff *= 2;

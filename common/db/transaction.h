@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-
 #include <pqxx/transaction_base>
 
 #include "common/db/pool.h"

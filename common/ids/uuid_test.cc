@@ -18,11 +18,10 @@ TEST(Uuid, ParsesTheTextFormInEitherCase) {
 }
 
 TEST(Uuid, RefusesEverythingElse) {
-  for (const char* bad : {"", "01890a5dac96774bbcceb302099a8057",
-                          "01890a5d-ac96-774b-bcce-b302099a805", "x1890a5d-ac96-774b-bcce-b302099a8057",
-                          "{01890a5d-ac96-774b-bcce-b302099a8057}",
-                          "01890a5d-ac96-774b-bcce-b302099a8057 ",
-                          "01890a5dxac96-774b-bcce-b302099a8057"}) {
+  for (const char* bad :
+       {"", "01890a5dac96774bbcceb302099a8057", "01890a5d-ac96-774b-bcce-b302099a805",
+        "x1890a5d-ac96-774b-bcce-b302099a8057", "{01890a5d-ac96-774b-bcce-b302099a8057}",
+        "01890a5d-ac96-774b-bcce-b302099a8057 ", "01890a5dxac96-774b-bcce-b302099a8057"}) {
     EXPECT_EQ(Uuid::Parse(bad), std::nullopt) << bad;
   }
 }

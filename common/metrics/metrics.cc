@@ -17,8 +17,11 @@ prometheus::Gauge& Metrics::Gauge(const std::string& name, const std::string& he
 prometheus::Histogram& Metrics::Histogram(const std::string& name, const std::string& help,
                                           const std::vector<double>& bounds,
                                           const MetricLabels& labels) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(*registry_).Add(
-      labels, prometheus::Histogram::BucketBoundaries(bounds.begin(), bounds.end()));
+  return prometheus::BuildHistogram()
+      .Name(name)
+      .Help(help)
+      .Register(*registry_)
+      .Add(labels, prometheus::Histogram::BucketBoundaries(bounds.begin(), bounds.end()));
 }
 
 std::string Metrics::Expose() const {
@@ -32,8 +35,8 @@ const std::vector<double>& LatencySecondsBounds() {
 }
 
 const std::vector<double>& SizeBounds() {
-  static const auto* const bounds = new std::vector<double>{1,   2,   4,    8,    16,   32,  64,
-                                                            128, 256, 512, 1024, 2048, 4096, 8192};
+  static const auto* const bounds =
+      new std::vector<double>{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192};
   return *bounds;
 }
 

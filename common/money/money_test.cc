@@ -37,9 +37,15 @@ TEST(MulDiv, RoundsAsNamed) {
     int64_t a, b, c, floor, ceiling, half_up, half_even;
   };
   const Case cases[] = {
-      {7, 1, 2, 3, 4, 4, 4},       {5, 1, 2, 2, 3, 3, 2},      {-7, 1, 2, -4, -3, -3, -4},
-      {-5, 1, 2, -3, -2, -2, -2},  {5, 1, -2, -3, -2, -2, -2}, {6, 1, 3, 2, 2, 2, 2},
-      {kMax, kMax, kMax, kMax, kMax, kMax, kMax}, {1, 1, 3, 0, 1, 0, 0}, {2, 1, 3, 0, 1, 1, 1},
+      {7, 1, 2, 3, 4, 4, 4},
+      {5, 1, 2, 2, 3, 3, 2},
+      {-7, 1, 2, -4, -3, -3, -4},
+      {-5, 1, 2, -3, -2, -2, -2},
+      {5, 1, -2, -3, -2, -2, -2},
+      {6, 1, 3, 2, 2, 2, 2},
+      {kMax, kMax, kMax, kMax, kMax, kMax, kMax},
+      {1, 1, 3, 0, 1, 0, 0},
+      {2, 1, 3, 0, 1, 1, 1},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(*MulDiv(c.a, c.b, c.c, Rounding::kFloor), c.floor) << c.a << "/" << c.c;
@@ -105,8 +111,7 @@ TEST(Decimal, ParsesExactlyOrRefuses) {
   EXPECT_EQ(*ParseDecimal("-0.000001", 6), -1);
   EXPECT_EQ(*ParseDecimal("-9223372036854.775808", 6), kMin);
   EXPECT_EQ(*ParseDecimal("9223372036854.775807", 6), kMax);
-  EXPECT_EQ(ParseDecimal("9223372036854.775808", 6).status().code(),
-            absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(ParseDecimal("9223372036854.775808", 6).status().code(), absl::StatusCode::kOutOfRange);
   for (const char* bad : {"", "-", ".", "1.", ".5", "+1", "1e3", " 1", "1 ", "1,0", "0x1", "1.2.3",
                           "--1", "1.0000001", "NaN", "99999999999999999999999999999x"}) {
     EXPECT_EQ(ParseDecimal(bad, 6).status().code(), absl::StatusCode::kInvalidArgument) << bad;

@@ -23,8 +23,8 @@ struct Identity {
 // Known tokens by the SHA-256 of each, so that the file that lists them gives none away.
 class TokenTable {
  public:
-  // One token a line: SHA-256 in hexadecimal, role (reader, writer, admin), expiry (Unix seconds, or
-  // "never"), name. Empty lines and lines from '#' are skipped. INVALID_ARGUMENT with the line.
+  // One token a line: SHA-256 in hexadecimal, role (reader, writer, admin), expiry (Unix seconds,
+  // or "never"), name. Empty lines and lines from '#' are skipped. INVALID_ARGUMENT with the line.
   static absl::StatusOr<TokenTable> Parse(std::string_view text);
 
   // UNAUTHENTICATED with reason TOKEN_INVALID, or TOKEN_EXPIRED from the instant of expiry on.

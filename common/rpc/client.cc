@@ -21,8 +21,7 @@ constexpr char kServiceConfig[] = R"({
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
   if (!options.tls_ca.empty()) {
-    credentials = grpc::SslCredentials(
-        {options.tls_ca, options.tls_key, options.tls_certificate});
+    credentials = grpc::SslCredentials({options.tls_ca, options.tls_key, options.tls_certificate});
   }
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);

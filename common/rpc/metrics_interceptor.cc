@@ -15,10 +15,10 @@ using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
 
 constexpr std::array<const char*, 17> kCodeNames = {
-    "OK",           "Canceled",          "Unknown",            "InvalidArgument", "DeadlineExceeded",
-    "NotFound",     "AlreadyExists",     "PermissionDenied",   "ResourceExhausted",
-    "FailedPrecondition", "Aborted",     "OutOfRange",         "Unimplemented",   "Internal",
-    "Unavailable",  "DataLoss",          "Unauthenticated"};
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 
 const char* TypeName(const google::protobuf::MethodDescriptor& method) {
   if (method.client_streaming()) {
@@ -43,9 +43,9 @@ struct MethodMetrics {
     for (std::size_t code = 0; code < kCodeNames.size(); ++code) {
       MetricLabels with_code = labels;
       with_code["grpc_code"] = kCodeNames[code];
-      handled[code] = &metrics.Counter("grpc_server_handled_total",
-                                       "RPCs completed on the server, whatever the outcome.",
-                                       with_code);
+      handled[code] =
+          &metrics.Counter("grpc_server_handled_total",
+                           "RPCs completed on the server, whatever the outcome.", with_code);
     }
   }
 

@@ -14,8 +14,8 @@
 
 namespace joulebook {
 
-// `services` are full names, "joulebook.ledger.v1.LedgerService". Metrics and clock must outlive the
-// server. Methods of other services (health, reflection) are not counted.
+// `services` are full names, "joulebook.ledger.v1.LedgerService". Metrics and clock must outlive
+// the server. Methods of other services (health, reflection) are not counted.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeMetricsInterceptor(
     const std::vector<std::string>& services, Metrics& metrics, Clock& clock);
 

@@ -25,8 +25,7 @@ std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const ServerConfig& con
   options.pem_key_cert_pairs.push_back({config.tls_key, config.tls_certificate});
   if (!config.tls_client_ca.empty()) {
     options.pem_root_certs = config.tls_client_ca;
-    options.client_certificate_request =
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(options);
 }
@@ -103,12 +102,12 @@ absl::StatusOr<Identity> Gate::Admit(const grpc::ServerContextBase& context, Rol
 }
 
 Duration TimeLeft(const grpc::ServerContextBase& context, Duration longest) {
-  const gpr_timespec left = gpr_time_sub(
-      gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
-      gpr_now(GPR_CLOCK_MONOTONIC));
-  return std::min(longest, Duration(static_cast<int64_t>(
-                               gpr_timespec_to_micros(left) < 1e15 ? gpr_timespec_to_micros(left)
-                                                                   : 1e15)));
+  const gpr_timespec left =
+      gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
+                   gpr_now(GPR_CLOCK_MONOTONIC));
+  return std::min(longest,
+                  Duration(static_cast<int64_t>(
+                      gpr_timespec_to_micros(left) < 1e15 ? gpr_timespec_to_micros(left) : 1e15)));
 }
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
@@ -133,9 +132,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     return absl::UnavailableError(absl::StrCat("cannot listen on ", config.listen));
   }
   result->UpdateHealth();
-  result->health_timer_ =
-      timers.RunEvery(std::chrono::milliseconds(config.health_interval_ms),
-                      [server = result.get()] { server->UpdateHealth(); });
+  result->health_timer_ = timers.RunEvery(std::chrono::milliseconds(config.health_interval_ms),
+                                          [server = result.get()] { server->UpdateHealth(); });
   return result;
 }
 
@@ -164,9 +162,9 @@ void RpcServer::BeginDrain() {
 
 void RpcServer::Shutdown() {
   if (!draining_) BeginDrain();
-  server_->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                 gpr_time_from_millis(options_.config.drain_timeout_ms,
-                                                      GPR_TIMESPAN)));
+  server_->Shutdown(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                   gpr_time_from_millis(options_.config.drain_timeout_ms, GPR_TIMESPAN)));
   server_->Wait();
   server_.reset();
 }

@@ -73,10 +73,9 @@ class RpcServer {
 
   // Serves `services` (which must outlive the server) from now on. INVALID_ARGUMENT for settings
   // that do not work, UNAVAILABLE when the address cannot be bound.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(Options options,
-                                                          const std::vector<grpc::Service*>& services,
-                                                          Metrics& metrics, Clock& clock,
-                                                          Timers& timers);
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
+      Options options, const std::vector<grpc::Service*>& services, Metrics& metrics, Clock& clock,
+      Timers& timers);
   ~RpcServer();
 
   int port() const { return port_; }

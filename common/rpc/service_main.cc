@@ -1,5 +1,6 @@
 #include "common/rpc/service_main.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -10,8 +11,6 @@
 #include "common/log/log.h"
 #include "common/rpc/client.h"
 #include "common/rpc/status_conversion.h"
-
-#include <grpcpp/generic/generic_stub.h>
 
 namespace joulebook {
 namespace {

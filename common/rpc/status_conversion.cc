@@ -31,10 +31,10 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
     for (const auto& any : rich.details()) {
       google::rpc::ErrorInfo detail;
       if (!any.UnpackTo(&detail)) continue;
-      return MakeError(code,
-                       {detail.reason(), detail.domain(),
-                        {detail.metadata().begin(), detail.metadata().end()}},
-                       status.error_message());
+      return MakeError(
+          code,
+          {detail.reason(), detail.domain(), {detail.metadata().begin(), detail.metadata().end()}},
+          status.error_message());
     }
   }
   return absl::Status(code, status.error_message());

@@ -24,9 +24,8 @@ std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {
   if (!payload.has_value()) return std::nullopt;
   google::rpc::ErrorInfo proto;
   if (!proto.ParseFromString(std::string(*payload))) return std::nullopt;
-  return ErrorInfo{proto.reason(),
-                   proto.domain(),
-                   {proto.metadata().begin(), proto.metadata().end()}};
+  return ErrorInfo{
+      proto.reason(), proto.domain(), {proto.metadata().begin(), proto.metadata().end()}};
 }
 
 }  // namespace joulebook

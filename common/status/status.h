@@ -3,8 +3,8 @@
 //   return MakeError(absl::StatusCode::kNotFound, {"MEMBER_NOT_FOUND", "ledger.joulebook",
 //                                                  {{"member_id", id}}}, "no such member");
 //
-// Reasons are UPPER_SNAKE_CASE, at most 63 characters; every changing part of the message is also in
-// the metadata (AIP-193). A status has at most one ErrorInfo.
+// Reasons are UPPER_SNAKE_CASE, at most 63 characters; every changing part of the message is also
+// in the metadata (AIP-193). A status has at most one ErrorInfo.
 #pragma once
 
 #include <map>
@@ -39,10 +39,10 @@ inline std::string_view ToStd(absl::string_view text) { return {text.data(), tex
 }  // namespace joulebook
 
 // The two status macros of the suite.
-#define JB_RETURN_IF_ERROR(expression)                 \
-  do {                                                 \
-    absl::Status jb_status_ = (expression);            \
-    if (!jb_status_.ok()) return jb_status_;           \
+#define JB_RETURN_IF_ERROR(expression)       \
+  do {                                       \
+    absl::Status jb_status_ = (expression);  \
+    if (!jb_status_.ok()) return jb_status_; \
   } while (false)
 
 #define JB_STATUS_CONCAT_INNER_(x, y) x##y

@@ -37,8 +37,7 @@ TEST(Macros, PassValuesOnAndReturnTheFirstError) {
 }
 
 TEST(StatusIs, ComparesCodeAndReason) {
-  const absl::Status status =
-      MakeError(absl::StatusCode::kNotFound, {"GONE", "test", {}}, "gone");
+  const absl::Status status = MakeError(absl::StatusCode::kNotFound, {"GONE", "test", {}}, "gone");
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound, "GONE"));
   EXPECT_THAT(status, testing::Not(StatusIs(absl::StatusCode::kNotFound, "OTHER")));
   EXPECT_THAT(absl::OkStatus(), IsOk());

@@ -27,9 +27,9 @@ absl::Status RunAsPostgres(std::vector<std::string> command) {
 
 absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start() {
   std::unique_ptr<PostgresServer> server(new PostgresServer(MakeTempDir()));
-  JB_RETURN_IF_ERROR(RunAsPostgres({absl::StrCat(kBinaries, "initdb"), "-D",
-                                    server->directory_ + "/data", "-U", kUser, "-A", "trust", "-E",
-                                    "UTF8", "--locale=C", "--no-sync"}));
+  JB_RETURN_IF_ERROR(
+      RunAsPostgres({absl::StrCat(kBinaries, "initdb"), "-D", server->directory_ + "/data", "-U",
+                     kUser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"}));
   JB_RETURN_IF_ERROR(server->StartAgain());
   return server;
 }
@@ -37,7 +37,8 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start() {
 absl::Status PostgresServer::StartAgain() {
   return RunAsPostgres({absl::StrCat(kBinaries, "pg_ctl"), "-D", directory_ + "/data", "-l",
                         directory_ + "/log", "-w", "-o",
-                        absl::StrCat("-k ", directory_, " -c listen_addresses='' -c "
+                        absl::StrCat("-k ", directory_,
+                                     " -c listen_addresses='' -c "
                                      "max_connections=200 -c shared_buffers=256MB"),
                         "start"});
 }
@@ -59,8 +60,8 @@ std::string PostgresServer::Connection(const std::string& database) const {
 }
 
 absl::Status PostgresServer::CreateDatabase(const std::string& name) const {
-  return RunCommand({"psql", "-q", "-X", "-d", Connection(), "-c",
-                     absl::StrCat("CREATE DATABASE ", name)})
+  return RunCommand(
+             {"psql", "-q", "-X", "-d", Connection(), "-c", absl::StrCat("CREATE DATABASE ", name)})
       .status();
 }
 

@@ -96,8 +96,9 @@ absl::StatusOr<std::string> Process::WaitForLog(const std::string& text, Duratio
     std::string log = Log();
     if (log.find(text) != std::string::npos) return log;
     siginfo_t ended{};
-    const bool has_ended = waitid(P_PID, static_cast<id_t>(pid_), &ended,
-                                  WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
+    const bool has_ended =
+        waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        ended.si_pid != 0;
     if (has_ended || clock.MonotonicNow() > end) return absl::DeadlineExceededError(log);
     sleeper.SleepFor(kPollInterval);
   }

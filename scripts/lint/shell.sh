@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
 # Shell scripts pass shellcheck.
-shellcheck dev .ci/run $(git ls-files '*.sh')
+git ls-files dev .ci/run '*.sh' | xargs shellcheck

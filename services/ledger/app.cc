@@ -86,11 +86,11 @@ class App {
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
     JB_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Start(config_.metrics_listen, metrics_));
-    JB_ASSIGN_OR_RETURN(
-        server_, RpcServer::Start({.config = config_.server,
-                                   .service_names = {v1::LedgerService::service_full_name()},
-                                   .probe = [this] { return pool_.Ping(); }},
-                                  {&service_}, metrics_, clock_, timers_));
+    JB_ASSIGN_OR_RETURN(server_,
+                        RpcServer::Start({.config = config_.server,
+                                          .service_names = {v1::LedgerService::service_full_name()},
+                                          .probe = [this] { return pool_.Ping(); }},
+                                         {&service_}, metrics_, clock_, timers_));
     sweeper_ = timers_.RunEvery(Ms(config_.expiry_interval_ms), [this] { Sweep(); });
     LogInfo("listening", {{"port", int64_t{server_->port()}},
                           {"metrics_port", int64_t{metrics_server_->port()}}});
@@ -107,8 +107,8 @@ class App {
 
  private:
   void Sweep() {
-    const auto expired = writer_.ExpireHolds(static_cast<int>(config_.expiry_batch),
-                                             Ms(config_.commit_timeout_ms));
+    const auto expired =
+        writer_.ExpireHolds(static_cast<int>(config_.expiry_batch), Ms(config_.commit_timeout_ms));
     if (!expired.ok()) LogWarning("expiry failed", {{"error", expired.status().ToString()}});
   }
 

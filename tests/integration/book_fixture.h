@@ -20,25 +20,30 @@ namespace joulebook::ledger {
 inline Uuid NumberedId(uint64_t number, uint8_t kind = 1) {
   Uuid id;
   id.bytes[0] = kind;
-  for (int i = 0; i < 8; ++i) id.bytes[8 + static_cast<std::size_t>(i)] = static_cast<uint8_t>(number >> (56 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    id.bytes[8 + static_cast<std::size_t>(i)] = static_cast<uint8_t>(number >> (56 - 8 * i));
   return id;
 }
 
 // One replica's engine.
 struct Engine {
   Engine(const std::string& connection, Clock& clock, uint64_t seed)
-      : random(seed), ids(clock, random), pool({connection, 4}),
-        database{pool, clock, random, sleeper}, store(MakePgStore(database)),
-        ledger_metrics(metrics), writer(*store, ids, ledger_metrics),
+      : random(seed),
+        ids(clock, random),
+        pool({connection, 4}),
+        database{pool, clock, random, sleeper},
+        store(MakePgStore(database)),
+        ledger_metrics(metrics),
+        writer(*store, ids, ledger_metrics),
         committer({}, VerifyEd25519, *store, clock, ledger_metrics) {}
 
   std::vector<TransferOutcome> Post(std::vector<TransferItem> items) {
     std::promise<absl::StatusOr<std::vector<TransferOutcome>>> done;
-    const absl::Status submitted = committer.Submit(
-        std::move(items), Duration::max(),
-        [&](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
-          done.set_value(std::move(outcomes));
-        });
+    const absl::Status submitted =
+        committer.Submit(std::move(items), Duration::max(),
+                         [&](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
+                           done.set_value(std::move(outcomes));
+                         });
     EXPECT_THAT(submitted, IsOk());
     auto outcomes = done.get_future().get();
     EXPECT_THAT(outcomes, IsOk());
@@ -82,20 +87,32 @@ inline int64_t QueryNumber(Engine& engine, const std::string& sql) {
 
 // Everything that must hold of a book at any time, checked in SQL from the transfers alone.
 inline void ExpectBookIsSound(Engine& engine) {
-  EXPECT_EQ(QueryNumber(engine, "SELECT count(*) FROM (SELECT asset FROM ledger.accounts GROUP BY "
-                                "asset HAVING sum(posted) <> 0) unbalanced"), 0);
-  EXPECT_EQ(QueryNumber(engine, "SELECT (SELECT last_position FROM ledger.book) - count(position) "
-                                "FROM ledger.transfers"), 0) << "positions have gaps";
-  EXPECT_EQ(QueryNumber(engine, "SELECT count(*) FROM (SELECT recorded_us, lag(recorded_us) OVER "
-                                "(ORDER BY position) AS before FROM ledger.transfers WHERE result "
-                                "= 1) t WHERE recorded_us <= before"), 0);
-  EXPECT_EQ(QueryNumber(engine, "SELECT count(*) FROM ledger.accounts a WHERE posted <> (SELECT "
-                                "coalesce(sum(amount), 0) FROM ledger.entries e WHERE e.account_id "
-                                "= a.id)"), 0) << "a balance is not what its transfers say";
-  EXPECT_EQ(QueryNumber(engine, "SELECT count(*) FROM ledger.accounts a WHERE reserved <> (SELECT "
-                                "coalesce(sum(remaining), 0) FROM ledger.holds h WHERE h.debit_id "
-                                "= a.id) OR pending <> (SELECT coalesce(sum(remaining), 0) FROM "
-                                "ledger.holds h WHERE h.credit_id = a.id)"), 0);
+  EXPECT_EQ(QueryNumber(engine,
+                        "SELECT count(*) FROM (SELECT asset FROM ledger.accounts GROUP BY "
+                        "asset HAVING sum(posted) <> 0) unbalanced"),
+            0);
+  EXPECT_EQ(QueryNumber(engine,
+                        "SELECT (SELECT last_position FROM ledger.book) - count(position) "
+                        "FROM ledger.transfers"),
+            0)
+      << "positions have gaps";
+  EXPECT_EQ(QueryNumber(engine,
+                        "SELECT count(*) FROM (SELECT recorded_us, lag(recorded_us) OVER "
+                        "(ORDER BY position) AS before FROM ledger.transfers WHERE result "
+                        "= 1) t WHERE recorded_us <= before"),
+            0);
+  EXPECT_EQ(QueryNumber(engine,
+                        "SELECT count(*) FROM ledger.accounts a WHERE posted <> (SELECT "
+                        "coalesce(sum(amount), 0) FROM ledger.entries e WHERE e.account_id "
+                        "= a.id)"),
+            0)
+      << "a balance is not what its transfers say";
+  EXPECT_EQ(QueryNumber(engine,
+                        "SELECT count(*) FROM ledger.accounts a WHERE reserved <> (SELECT "
+                        "coalesce(sum(remaining), 0) FROM ledger.holds h WHERE h.debit_id "
+                        "= a.id) OR pending <> (SELECT coalesce(sum(remaining), 0) FROM "
+                        "ledger.holds h WHERE h.credit_id = a.id)"),
+            0);
 }
 
 }  // namespace joulebook::ledger

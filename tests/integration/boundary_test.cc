@@ -8,9 +8,7 @@
 namespace joulebook::ledger {
 namespace {
 
-absl::Status Answered(const absl::Status& status) {
-  return FromGrpcStatus(Finish("Test", status));
-}
+absl::Status Answered(const absl::Status& status) { return FromGrpcStatus(Finish("Test", status)); }
 
 TEST(Boundary, ErrorsWithoutAReasonGetTheOneOfTheirCode) {
   EXPECT_THAT(Answered(absl::UnavailableError("x")),

@@ -129,15 +129,15 @@ TEST_F(HostileTest, UnaryFieldsAreNamed) {
 // Sends raw bytes as a unary request.
 absl::Status SendRaw(const LedgerProcess& ledger, const std::string& method,
                      const std::string& bytes) {
-  grpc::GenericStub stub(MakeChannel({.target = ledger.address(),
-                                      .max_message_bytes = 64 * 1024 * 1024}));
+  grpc::GenericStub stub(
+      MakeChannel({.target = ledger.address(), .max_message_bytes = 64 * 1024 * 1024}));
   grpc::ClientContext context;
   PrepareCall(context, std::chrono::seconds(20), "");
   grpc::CompletionQueue queue;
   grpc::Slice slice(bytes);
   grpc::ByteBuffer request(&slice, 1), response;
-  const auto call = stub.PrepareUnaryCall(
-      &context, "/joulebook.ledger.v1.LedgerService/" + method, request, &queue);
+  const auto call = stub.PrepareUnaryCall(&context, "/joulebook.ledger.v1.LedgerService/" + method,
+                                          request, &queue);
   grpc::Status status;
   call->StartCall();
   call->Finish(&response, &status, nullptr);
@@ -162,11 +162,10 @@ TEST_F(HostileTest, TokensAndRolesDecideWhoMayWhat) {
   const auto token_line = [](const std::string& token, const std::string& rest) {
     return ToHex(Sha256(token)) + " " + rest + "\n";
   };
-  StartService({"--tokens-file",
-                WriteFile("tokens", token_line("r", "reader never reader") +
-                                        token_line("w", "writer never writer") +
-                                        token_line("a", "admin never admin") +
-                                        token_line("old", "admin 1000 expired"))});
+  StartService({"--tokens-file", WriteFile("tokens", token_line("r", "reader never reader") +
+                                                         token_line("w", "writer never writer") +
+                                                         token_line("a", "admin never admin") +
+                                                         token_line("old", "admin 1000 expired"))});
   EXPECT_THAT(Register(1), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_THAT(Register(1, "guess"), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_THAT(Register(1, "old"), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
@@ -211,7 +210,8 @@ TEST_F(HostileTest, MutualTlsAsksForACertificate) {
   StartService({"--tls-certificate-file", directory_ + "/server.pem", "--tls-key-file",
                 directory_ + "/server.key", "--tls-client-ca-file", directory_ + "/ca.pem"});
 
-  stub_ = ledger_->Stub({.tls_ca = read("ca.pem"), .tls_certificate = read("client.pem"),
+  stub_ = ledger_->Stub({.tls_ca = read("ca.pem"),
+                         .tls_certificate = read("client.pem"),
                          .tls_key = read("client.key")});
   EXPECT_THAT(Register(1), IsOk());
   v1::ListAssetsRequest list;

@@ -37,8 +37,9 @@ std::string PrepareBook(const std::string& superuser_connection) {
 
 absl::StatusOr<LedgerProcess> LedgerProcess::Start(const std::string& connection,
                                                    const std::vector<std::string>& flags) {
-  std::vector<std::string> command = {BinaryPath("ledgerd"), "--database", connection, "--listen",
-                                      "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"};
+  std::vector<std::string> command = {
+      BinaryPath("ledgerd"), "--database",       connection,   "--listen",
+      "127.0.0.1:0",         "--metrics-listen", "127.0.0.1:0"};
   command.insert(command.end(), flags.begin(), flags.end());
   JB_ASSIGN_OR_RETURN(Process process, Process::Start(command, MakeTempDir() + "/ledgerd.log"));
   JB_ASSIGN_OR_RETURN(const std::string log,

@@ -1,7 +1,5 @@
 // Every RPC of the ledger through a real client, server and database.
 
-
-
 #include <functional>
 #include <set>
 #include <thread>
@@ -41,8 +39,9 @@ TEST_F(LedgerServiceTest, ListAssetsHasTheFourOfTheFirstMigration) {
     text += asset.code() + ":" + std::to_string(asset.scale()) + ":" +
             v1::AssetKind_Name(asset.kind()) + " ";
   }
-  EXPECT_EQ(text, "J:6:ASSET_KIND_ENERGY KWH:6:ASSET_KIND_ENERGY THB:2:ASSET_KIND_CURRENCY "
-                  "USDT:6:ASSET_KIND_TOKEN ");
+  EXPECT_EQ(text,
+            "J:6:ASSET_KIND_ENERGY KWH:6:ASSET_KIND_ENERGY THB:2:ASSET_KIND_CURRENCY "
+            "USDT:6:ASSET_KIND_TOKEN ");
 }
 
 TEST_F(LedgerServiceTest, RegisterMemberGrantsOnceAndGetAndListMembersShowIt) {
@@ -73,9 +72,9 @@ TEST_F(LedgerServiceTest, RegisterMemberGrantsOnceAndGetAndListMembersShowIt) {
     for (const auto& member : page.members()) found.push_back(member.id());
     return found;
   };
-  EXPECT_EQ(AllPages(list, &Service::ListMembers, ids),
-            (std::vector<std::string>{MemberId(1), MemberId(2), MemberId(3), MemberId(4),
-                                      MemberId(5)}));
+  EXPECT_EQ(
+      AllPages(list, &Service::ListMembers, ids),
+      (std::vector<std::string>{MemberId(1), MemberId(2), MemberId(3), MemberId(4), MemberId(5)}));
   list.set_newest_first(true);
   EXPECT_EQ(AllPages(list, &Service::ListMembers, ids).front(), MemberId(5));
 }
@@ -162,15 +161,17 @@ TEST_F(LedgerServiceTest, RecordReputationChangeKeepsAHistoryWithCauses) {
   change.set_member_id(MemberId(1));
   change.set_cause(v1::REPUTATION_CAUSE_POSITIVE_RATING);
   change.set_quality_ppm(800'000);
-  ASSERT_EQ(Call(*stub_, &Service::RecordReputationChange, change)->change().reputation()
-                .overall_ppm(), 590'000);
+  ASSERT_EQ(
+      Call(*stub_, &Service::RecordReputationChange, change)->change().reputation().overall_ppm(),
+      590'000);
   EXPECT_EQ(Call(*stub_, &Service::RecordReputationChange, change)->change().sequence(), 1);
   change.set_change_id(TransferId(2));
   change.clear_quality_ppm();
   change.set_cause(v1::REPUTATION_CAUSE_SPAM_DETECTED);
   change.set_violation_severity_ppm(500'000);
-  ASSERT_EQ(Call(*stub_, &Service::RecordReputationChange, change)->change().reputation()
-                .overall_ppm(), 540'000);
+  ASSERT_EQ(
+      Call(*stub_, &Service::RecordReputationChange, change)->change().reputation().overall_ppm(),
+      540'000);
 
   v1::ListReputationChangesRequest list;
   list.set_member_id(MemberId(1));
@@ -327,7 +328,8 @@ TEST_F(LedgerServiceTest, PageTokensBelongToTheirQuery) {
   list.set_page_size(1);
   const std::string token = Call(*stub_, &Service::ListMembers, list)->next_page_token();
   ASSERT_FALSE(token.empty());
-  for (const std::string& bad : {std::string("garbage"), token + "A", std::string("AAAAAAAAAAAA")}) {
+  for (const std::string& bad :
+       {std::string("garbage"), token + "A", std::string("AAAAAAAAAAAA")}) {
     list.set_page_token(bad);
     EXPECT_THAT(Call(*stub_, &Service::ListMembers, list),
                 StatusIs(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID"));

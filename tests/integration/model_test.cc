@@ -42,14 +42,19 @@ class Generator {
  private:
   ModelRequest Next() {
     if (!history_.empty() && OneIn(12)) {
-      ModelRequest repeated = history_[static_cast<std::size_t>(Below(static_cast<int64_t>(history_.size())))];
+      ModelRequest repeated =
+          history_[static_cast<std::size_t>(Below(static_cast<int64_t>(history_.size())))];
       if (OneIn(3)) Alter(repeated);
       return repeated;
     }
     ModelRequest r;
     r.id = ++last_id_;
     const int64_t die = Below(100);
-    r.kind = die < 40 ? "post" : die < 62 ? "reserve" : die < 82 ? "charge" : die < 90 ? "release" : "reverse";
+    r.kind = die < 40   ? "post"
+             : die < 62 ? "reserve"
+             : die < 82 ? "charge"
+             : die < 90 ? "release"
+                        : "reverse";
     const bool has_target = r.kind != "post" && r.kind != "reserve";
     if (has_target) {
       r.target = static_cast<int>(std::max<int64_t>(1, last_id_ - Below(60)));
@@ -77,20 +82,38 @@ class Generator {
 
   void Alter(ModelRequest& r) {
     switch (Below(4)) {
-      case 0: r.amount += 1; break;
-      case 1: r.reference += "x"; break;
-      case 2: r.if_available = 0; break;
-      default: r.linked = !r.linked; break;
+      case 0:
+        r.amount += 1;
+        break;
+      case 1:
+        r.reference += "x";
+        break;
+      case 2:
+        r.if_available = 0;
+        break;
+      default:
+        r.linked = !r.linked;
+        break;
     }
   }
 
   void Spoil(ModelRequest& r) {
     switch (Below(5)) {
-      case 0: r.amount = -r.amount; break;
-      case 1: r.credit = r.debit; break;
-      case 2: r.keep = true; break;
-      case 3: r.up_to = true; break;
-      default: r.target = r.target < 0 ? 1 : -1; break;
+      case 0:
+        r.amount = -r.amount;
+        break;
+      case 1:
+        r.credit = r.debit;
+        break;
+      case 2:
+        r.keep = true;
+        break;
+      case 3:
+        r.up_to = true;
+        break;
+      default:
+        r.target = r.target < 0 ? 1 : -1;
+        break;
     }
   }
 
@@ -143,8 +166,8 @@ class ModelTest : public testing::Test {
     model_.accounts[kIssuer].is_issuer = true;
     model_.accounts[kIssuer].balances = {-1'000'000'000, 0, 0, 0, 0, 1'000'000'000, 1};
     for (int number = 1; number < kAccounts; ++number) {
-      CreateAccountCommand command{.id = AccountId(number), .owner = AccountId(100),
-                                   .asset = AssetCode("J")};
+      CreateAccountCommand command{
+          .id = AccountId(number), .owner = AccountId(100), .asset = AssetCode("J")};
       ReferenceModel::Account& account = model_.accounts[number];
       account.lower = 0;
       if (number == 1) account.lower = command.lower_limit = -500;

@@ -73,8 +73,8 @@ TEST_F(DrainTest, SigtermUnderLoadLosesNothingAcknowledgedAndExitsZero) {
       while (!stopped) {
         const std::string id = TransferId(next++);
         const auto response =
-            Call(*stub, &Service::PostTransfers, OneItem(MakePost(id, MemberId(1), kIssuer, 1)),
-                 "", std::chrono::seconds(2));
+            Call(*stub, &Service::PostTransfers, OneItem(MakePost(id, MemberId(1), kIssuer, 1)), "",
+                 std::chrono::seconds(2));
         if (!response.ok()) break;
         const std::lock_guard lock(mutex);
         acknowledged.insert(id);
@@ -141,9 +141,9 @@ TEST_F(DrainTest, AnswersOverloadedAtOnceWhenTheQueueIsFull) {
 TEST_F(DrainTest, ADeadlineThatPassedInTheQueueChangesNothing) {
   StartService();
   ASSERT_THAT(Register(1), IsOk());
-  const auto late = Call(*stub_, &Service::PostTransfers,
-                         OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 1)), "",
-                         Duration(1));
+  const auto late =
+      Call(*stub_, &Service::PostTransfers,
+           OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 1)), "", Duration(1));
   EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
 }
 

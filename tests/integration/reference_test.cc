@@ -24,7 +24,8 @@ TEST(Settings, TheServicesReadmeHoldsTheGeneratedTable) {
   const auto table = RunCommand({BinaryPath("ledgerd"), "--settings-reference"});
   ASSERT_THAT(table, IsOk());
   EXPECT_NE(Source("services/ledger/README.md").find(*table), std::string::npos)
-      << "services/ledger/README.md needs this table:\n" << *table;
+      << "services/ledger/README.md needs this table:\n"
+      << *table;
 }
 
 TEST(Settings, CheckConfigShowsEffectiveValuesAndMasksSecrets) {

@@ -20,8 +20,10 @@ class ReplicasTest : public testing::Test {
   void OpenAccounts() {
     ASSERT_THAT(a_.writer.RegisterMember({Account(0), "", ""}, kTimeout), IsOk());
     for (int number = 1; number < kAccounts; ++number) {
-      ASSERT_THAT(a_.writer.CreateAccount({.id = Account(number), .owner = Account(0),
-                                           .asset = AssetCode("J")}, kTimeout), IsOk());
+      ASSERT_THAT(
+          a_.writer.CreateAccount(
+              {.id = Account(number), .owner = Account(0), .asset = AssetCode("J")}, kTimeout),
+          IsOk());
     }
   }
 
@@ -32,11 +34,13 @@ class ReplicasTest : public testing::Test {
     r.kind = random.Next() % 3 == 0 ? TransferKind::kReserve : TransferKind::kPost;
     const auto from = static_cast<int64_t>(random.Next() % kAccounts);
     r.debit = Account(from);
-    r.credit = Account((from + 1 + static_cast<int64_t>(random.Next() % (kAccounts - 1))) % kAccounts);
+    r.credit =
+        Account((from + 1 + static_cast<int64_t>(random.Next() % (kAccounts - 1))) % kAccounts);
     r.asset = AssetCode("J");
     r.operation = 24;
     r.amount = static_cast<int64_t>(random.Next() % 50'000'000) + 1;
-    if (r.kind == TransferKind::kReserve) r.hold_ttl_ms = 1 + static_cast<int64_t>(random.Next() % 30);
+    if (r.kind == TransferKind::kReserve)
+      r.hold_ttl_ms = 1 + static_cast<int64_t>(random.Next() % 30);
     return item;
   }
 
@@ -76,8 +80,9 @@ TEST_F(ReplicasTest, OverlappingLoadLosesNothingAndCountsNothingTwice) {
   std::thread other([&] { Load(b_, 1, committed); });
   Load(a_, 0, committed);
   other.join();
-  EXPECT_EQ(committed, QueryNumber(a_, "SELECT count(*) FROM ledger.transfers WHERE result = 1 AND "
-                                       "operation = 24 AND kind <> 6"));
+  EXPECT_EQ(committed, QueryNumber(a_,
+                                   "SELECT count(*) FROM ledger.transfers WHERE result = 1 AND "
+                                   "operation = 24 AND kind <> 6"));
   ExpectBookIsSound(a_);
 }
 

@@ -84,8 +84,8 @@ TEST_F(StoreTest, TheSchemaGuardsWhatTheServiceMustNotDo) {
   // By grants, for the service.
   for (const char* sql : {"DELETE FROM ledger.accounts", "UPDATE ledger.accounts SET asset = 'KWH'",
                           "UPDATE ledger.members SET public_key = ''", "DELETE FROM ledger.holds",
-                          "INSERT INTO ledger.assets VALUES ('X', 1, 1)",
-                          "DELETE FROM ledger.book", "DROP TABLE ledger.holds"}) {
+                          "INSERT INTO ledger.assets VALUES ('X', 1, 1)", "DELETE FROM ledger.book",
+                          "DROP TABLE ledger.holds"}) {
     EXPECT_FALSE(Execute(std::string("SET LOCAL ROLE joulebook_ledger; ") + sql).ok()) << sql;
   }
   // By constraints.
@@ -141,8 +141,8 @@ TEST_F(StoreTest, TellsBalancesByEffectiveTime) {
   };
   for (const Case& c : {Case{9, 0}, Case{10, 30}, Case{19, 30}, Case{20, 26}, Case{99, 26},
                         Case{101, 27}, Case{499, 27}, Case{500, 34}}) {
-    const auto bob = engine_.store->BalancesAtEffective(
-        bob_, start + std::chrono::seconds(c.seconds), kTimeout);
+    const auto bob =
+        engine_.store->BalancesAtEffective(bob_, start + std::chrono::seconds(c.seconds), kTimeout);
     const auto alice = engine_.store->BalancesAtEffective(
         alice_, start + std::chrono::seconds(c.seconds), kTimeout);
     ASSERT_THAT(bob, IsOk());
@@ -185,21 +185,25 @@ TEST_F(StoreTest, FindsAccountsByIndexInABookOfManyAccounts) {
                       "metadata, opened_us) SELECT gen_random_uuid(), 'J', 6, 1, false, '{}', 0 "
                       "FROM generate_series(1, 100000); ANALYZE ledger.accounts"),
               IsOk());
-  ASSERT_THAT(RunTransaction(engine_.database, {}, [&](pqxx::transaction_base& tx) {
-                tx.exec("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
-                        "SET LOCAL enable_seqscan = off");
-                std::string plan;
-                for (const auto& row : tx.exec(
-                         "EXPLAIN UPDATE ledger.accounts a SET version = n.version FROM "
+  ASSERT_THAT(
+      RunTransaction(
+          engine_.database, {},
+          [&](pqxx::transaction_base& tx) {
+            tx.exec(
+                "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
+                "SET LOCAL enable_seqscan = off");
+            std::string plan;
+            for (const auto& row :
+                 tx.exec("EXPLAIN UPDATE ledger.accounts a SET version = n.version FROM "
                          "unnest(ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 64)), "
                          "ARRAY(SELECT 1 FROM generate_series(1, 64))) AS n(id, version) WHERE "
                          "a.id = n.id")) {
-                  plan += row[0].as<std::string>() + "\n";
-                }
-                EXPECT_NE(plan.find("Index Scan using accounts_pkey"), std::string::npos) << plan;
-                return absl::OkStatus();
-              }),
-              IsOk());
+              plan += row[0].as<std::string>() + "\n";
+            }
+            EXPECT_NE(plan.find("Index Scan using accounts_pkey"), std::string::npos) << plan;
+            return absl::OkStatus();
+          }),
+      IsOk());
 }
 
 }  // namespace

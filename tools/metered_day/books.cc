@@ -75,9 +75,9 @@ absl::StatusOr<Books> CheckBooks(LedgerClient& ledger) {
     const Amounts amounts{b.posted_minor(),  b.reserved_minor(), b.pending_minor(),
                           b.granted_minor(), b.earned_minor(),   b.spent_minor()};
     if (amounts != books.accounts[account.id()] && books.difference.empty()) {
-      books.difference = absl::StrCat("account ", account.id(), " reports ", amounts.posted,
-                                      " posted, its transfers say ",
-                                      books.accounts[account.id()].posted);
+      books.difference =
+          absl::StrCat("account ", account.id(), " reports ", amounts.posted,
+                       " posted, its transfers say ", books.accounts[account.id()].posted);
     }
     sums[account.asset_code()] += amounts.posted;
   }

@@ -41,7 +41,11 @@ class Replay {
  public:
   Replay(const std::vector<Usage>& trace, LedgerClient::Stream& stream, IdGenerator& ids,
          Clock& clock, const Progress& progress, DayResult& result)
-      : trace_(trace), stream_(stream), ids_(ids), clock_(clock), progress_(progress),
+      : trace_(trace),
+        stream_(stream),
+        ids_(ids),
+        clock_(clock),
+        progress_(progress),
         result_(result) {}
 
   absl::Status Run() {

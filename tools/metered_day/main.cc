@@ -44,8 +44,8 @@ absl::StatusOr<bool> Run(const Config& config) {
   SystemClock clock;
   const auto random = MakeSystemRandom();
   UuidV7Generator ids(clock, *random);
-  const Progress progress = isatty(STDERR_FILENO) != 0 ? Progress(ShowProgress)
-                                                       : [](std::size_t, std::size_t) {};
+  const Progress progress =
+      isatty(STDERR_FILENO) != 0 ? Progress(ShowProgress) : [](std::size_t, std::size_t) {};
   JB_ASSIGN_OR_RETURN(const DayResult day, RunDay(trace, ledger, ids, clock, progress));
   JB_ASSIGN_OR_RETURN(const Books books, CheckBooks(ledger));
   std::cout << Report(day, books, trace.size());
@@ -66,8 +66,7 @@ int Main(int argc, char** argv) {
     return kExitUsage;
   }
   if (config.generate > 0) {
-    GenerateTrace(static_cast<uint64_t>(config.seed), static_cast<int>(config.generate),
-                  std::cout);
+    GenerateTrace(static_cast<uint64_t>(config.seed), static_cast<int>(config.generate), std::cout);
     return kExitOk;
   }
   const auto balanced = Run(config);

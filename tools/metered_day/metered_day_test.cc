@@ -30,8 +30,9 @@ TEST(ReadTrace, ReadsItsOwnFormAndBlockTraces) {
 
 TEST(ReadTrace, NamesTheLineThatIsWrong) {
   const std::string header = "time,member,operation,bytes,provider\n";
-  for (const char* bad : {"0,m1,BLOCK_STORE,1024", "0,m1,BLOCK_SMASH,1,p", "0,m1,UNSPECIFIED,1,p",
-                          "0,m1,BLOCK_STORE,-1,p", "0,,BLOCK_STORE,1,p", "0,m1,BLOCK_STORE,1e3,p"}) {
+  for (const char* bad :
+       {"0,m1,BLOCK_STORE,1024", "0,m1,BLOCK_SMASH,1,p", "0,m1,UNSPECIFIED,1,p",
+        "0,m1,BLOCK_STORE,-1,p", "0,,BLOCK_STORE,1,p", "0,m1,BLOCK_STORE,1e3,p"}) {
     std::istringstream csv(header + "0,m,BLOCK_STORE,1,p\n" + bad + "\n");
     const auto trace = ReadTrace(csv);
     EXPECT_EQ(trace.status().code(), absl::StatusCode::kInvalidArgument) << bad;
@@ -65,8 +66,9 @@ TEST(Prices, FollowTheTableRoundedUp) {
   EXPECT_EQ(price(type::v1::OPERATION_TYPE_BLOCK_STORE, 1), 1'600'002);
   EXPECT_EQ(price(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE, 0), 1'600'000);
   EXPECT_EQ(price(type::v1::OPERATION_TYPE_CBL_CREATE, 2'048), 1'602'000);
-  EXPECT_FALSE(PriceMicrojoules({.operation = type::v1::OPERATION_TYPE_MESSAGE_SEND,
-                                 .bytes = INT64_MAX}).ok());
+  EXPECT_FALSE(
+      PriceMicrojoules({.operation = type::v1::OPERATION_TYPE_MESSAGE_SEND, .bytes = INT64_MAX})
+          .ok());
 }
 
 ledger::v1::Transfer MakeTransfer(ledger::v1::TransferKind kind, const std::string& id,

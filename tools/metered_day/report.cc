@@ -30,9 +30,8 @@ std::vector<Named> NamedAmounts(const std::map<std::string, std::string>& accoun
 
 void AppendMembers(const DayResult& day, const Books& books, std::string& text) {
   auto members = NamedAmounts(day.member_accounts, books);
-  std::stable_sort(members.begin(), members.end(), [](const Named& a, const Named& b) {
-    return a.second.spent > b.second.spent;
-  });
+  std::stable_sort(members.begin(), members.end(),
+                   [](const Named& a, const Named& b) { return a.second.spent > b.second.spent; });
   Amounts total;
   for (const auto& [name, amounts] : members) {
     total.granted += amounts.granted;

@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<Usage>> ReadTrace(std::istream& csv) {
 }
 
 void GenerateTrace(uint64_t seed, int rows, std::ostream& csv) {
-  constexpr const char* kOperations[] = {"BLOCK_STORE",  "BLOCK_STORE",   "BLOCK_RETRIEVE",
+  constexpr const char* kOperations[] = {"BLOCK_STORE",    "BLOCK_STORE",  "BLOCK_RETRIEVE",
                                          "BLOCK_RETRIEVE", "BLOCK_VERIFY", "MESSAGE_SEND"};
   SeededRandom random(seed);
   csv << kOwnHeader << "\n";

@@ -25,7 +25,8 @@ struct Usage {
 
 // Reads either form, told apart by the header line:
 //   time,member,operation,bytes,provider     operation as in OperationType, less its prefix
-//   version,time,op,size,lbn                 block I/O: a write is BLOCK_STORE, a read BLOCK_RETRIEVE;
+//   version,time,op,size,lbn                 block I/O: a write is BLOCK_STORE, a read
+//   BLOCK_RETRIEVE;
 //                                            member (lbn / 2^20) mod 64, provider lbn mod 8
 // Stored blocks live 30 days with 3 copies; every 100th row fails. INVALID_ARGUMENT with the line.
 absl::StatusOr<std::vector<Usage>> ReadTrace(std::istream& csv);

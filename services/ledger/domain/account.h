@@ -41,8 +41,7 @@ enum class AccountRole {
 enum class AccountState { kOpen = 1, kFrozen = 2, kClosed = 3 };
 
 // The issuer of joules, there from the first migration.
-inline constexpr Uuid kJouleIssuerId{
-    {0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 1}};
+inline constexpr Uuid kJouleIssuerId{{0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 1}};
 
 struct Account {
   Uuid id;

@@ -148,8 +148,8 @@ ResultCode TransferApplier::CheckSignature(const TransferRecord& record,
                                            const Account& debit) const {
   if (!debit.requires_signature || !NeedsSignature(record.request.kind)) return ResultCode::kOk;
   if (record.request.signature.empty()) return ResultCode::kSignatureRequired;
-  const auto owner = debit.owner.has_value() ? view_.members.find(*debit.owner)
-                                             : view_.members.end();
+  const auto owner =
+      debit.owner.has_value() ? view_.members.find(*debit.owner) : view_.members.end();
   const bool is_valid =
       owner != view_.members.end() &&
       verify_(owner->second.public_key, CanonicalBytes(record.request), record.request.signature);
@@ -223,10 +223,10 @@ void TransferApplier::UpdateHold(const TransferRecord& record) {
     }
     case TransferKind::kReserve:
       old_holds_.emplace_back(request.id, std::nullopt);
-      view_.holds[request.id] = {request.id,       record.debit, record.credit,
-                                 record.asset,     record.operation, record.moved,
-                                 record.moved,     HoldState::kOpen,
-                                 record.recorded + TimeToLive(request)};
+      view_.holds[request.id] = {
+          request.id,   record.debit,     record.credit,
+          record.asset, record.operation, record.moved,
+          record.moved, HoldState::kOpen, record.recorded + TimeToLive(request)};
       break;
     case TransferKind::kCharge: {
       Hold& hold = HoldToChange(*request.target);
@@ -238,8 +238,8 @@ void TransferApplier::UpdateHold(const TransferRecord& record) {
     case TransferKind::kExpire: {
       Hold& hold = HoldToChange(*request.target);
       hold.remaining = 0;
-      hold.state = request.kind == TransferKind::kRelease ? HoldState::kReleased
-                                                          : HoldState::kExpired;
+      hold.state =
+          request.kind == TransferKind::kRelease ? HoldState::kReleased : HoldState::kExpired;
       break;
     }
   }

@@ -17,9 +17,7 @@ bool Fits(Int128 value) {
   return value >= std::numeric_limits<int64_t>::min() && value <= kUnlimited;
 }
 
-int64_t Room(Int128 room) {
-  return static_cast<int64_t>(std::clamp<Int128>(room, 0, kUnlimited));
-}
+int64_t Room(Int128 room) { return static_cast<int64_t>(std::clamp<Int128>(room, 0, kUnlimited)); }
 
 // What an account receives counts by its origin.
 BalanceChange Received(int64_t moved, bool from_issuer) {

@@ -50,9 +50,15 @@ TEST(CanonicalBytes, DifferWhereverTheContentDiffers) {
       [](TransferRequest& r) { r.usage.data_size_bytes = 1; },
       [](TransferRequest& r) { r.usage.duration_s = 1; },
       [](TransferRequest& r) { r.usage.redundancy = 1; },
-      [](TransferRequest& r) { r.metadata = {{"a", "b"}}; },
-      [](TransferRequest& r) { r.metadata = {{"ab", ""}}; },
-      [](TransferRequest& r) { r.metadata = {{"", "ab"}}; },
+      [](TransferRequest& r) {
+        r.metadata = {{"a", "b"}};
+      },
+      [](TransferRequest& r) {
+        r.metadata = {{"ab", ""}};
+      },
+      [](TransferRequest& r) {
+        r.metadata = {{"", "ab"}};
+      },
       [](TransferRequest& r) { r.effective = Time(); },
       [](TransferRequest& r) { r.effective = Time(Duration(1)); },
       [](TransferRequest& r) { r.conditions.debit_available_at_least = 0; },

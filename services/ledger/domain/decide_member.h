@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "services/ledger/domain/book.h"
 #include "common/status/status.h"
+#include "services/ledger/domain/book.h"
 
 namespace joulebook::ledger {
 

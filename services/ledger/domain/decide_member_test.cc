@@ -50,8 +50,8 @@ TEST(DecideRegisterMember, NamesTheFieldThatDiffers) {
   ASSERT_THAT(DecideRegisterMember({Id(7), "", "Ada"}, Id(100), view, changes), IsOk());
   const auto field = [&](const RegisterMemberCommand& command) {
     const auto decided = DecideRegisterMember(command, Id(101), view, changes);
-    EXPECT_THAT(decided, StatusIs(absl::StatusCode::kAlreadyExists,
-                                  "ID_EXISTS_WITH_DIFFERENT_CONTENT"));
+    EXPECT_THAT(decided,
+                StatusIs(absl::StatusCode::kAlreadyExists, "ID_EXISTS_WITH_DIFFERENT_CONTENT"));
     return GetErrorInfo(decided.status())->metadata.at("field");
   };
   EXPECT_EQ(field({Id(7), std::string(32, 'k'), "Ada"}), "public_key");
@@ -80,9 +80,9 @@ TEST(DecideCreateAccount, ChecksInTheDocumentedOrder) {
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   EXPECT_THAT(decide({.id = Id(9), .owner = Id(2), .asset = AssetCode("J")}),
               StatusIs(absl::StatusCode::kNotFound, "MEMBER_NOT_FOUND"));
-  EXPECT_THAT(decide({.id = Id(9), .owner = Id(1), .asset = AssetCode("J"),
-                      .requires_signature = true}),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "OWNER_HAS_NO_KEY"));
+  EXPECT_THAT(
+      decide({.id = Id(9), .owner = Id(1), .asset = AssetCode("J"), .requires_signature = true}),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "OWNER_HAS_NO_KEY"));
   EXPECT_THAT(decide({.id = Id(9), .owner = Id(1), .asset = AssetCode("J"), .upper_limit = -1}),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   EXPECT_TRUE(changes.empty());

@@ -15,13 +15,13 @@ TransferOutcome Answer(const TransferRecord& record, const TransferRequest& requ
   const ResultCode compared = CompareContent(record.request, request);
   if (compared != ResultCode::kExists) return {.code = compared};
   if (record.position == 0) return {.code = record.result, .recorded = record.recorded};
-  return {ResultCode::kExists, record.position, record.recorded, record.moved,
-          record.debit_after,  record.credit_after};
+  return {ResultCode::kExists, record.position,    record.recorded,
+          record.moved,        record.debit_after, record.credit_after};
 }
 
 TransferOutcome Committed(const TransferRecord& record) {
-  return {ResultCode::kOk,    record.position,     record.recorded,
-          record.moved,       record.debit_after,  record.credit_after};
+  return {ResultCode::kOk, record.position,    record.recorded,
+          record.moved,    record.debit_after, record.credit_after};
 }
 
 // Decides one chain (most have one item).
@@ -74,8 +74,8 @@ class ChainDecider {
     for (std::size_t i = 0; i < items_.size(); ++i) {
       TransferRecord record;
       record.request = items_[i].request;
-      const ResultCode code = HasTwin(i) ? ResultCode::kExistsWithDifferentFlags
-                                         : applier_.Apply(record);
+      const ResultCode code =
+          HasTwin(i) ? ResultCode::kExistsWithDifferentFlags : applier_.Apply(record);
       if (code != ResultCode::kOk) {
         applier_.Undo();
         Fail(i, code, outcomes);
@@ -94,10 +94,9 @@ class ChainDecider {
 
   // Whether an earlier item of the same chain has the same id.
   bool HasTwin(std::size_t index) const {
-    return std::any_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(index),
-                       [&](const auto& item) {
-                         return item.request.id == items_[index].request.id;
-                       });
+    return std::any_of(
+        items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(index),
+        [&](const auto& item) { return item.request.id == items_[index].request.id; });
   }
 
   // Records the failed chain: the culprit with its code, all others as linked.
@@ -157,7 +156,8 @@ std::vector<TransferOutcome> DecideTransfers(std::span<const TransferItem> items
 int DecideExpiry(const std::function<Uuid()>& next_id, BookView& view, Changes& changes) {
   std::vector<std::tuple<Time, Uuid>> due;
   for (const auto& [id, hold] : view.holds) {
-    if (hold.state == HoldState::kOpen && hold.expires <= view.now) due.emplace_back(hold.expires, id);
+    if (hold.state == HoldState::kOpen && hold.expires <= view.now)
+      due.emplace_back(hold.expires, id);
   }
   std::sort(due.begin(), due.end());
   TransferApplier applier(nullptr, view, changes);

@@ -25,9 +25,8 @@ struct TransferOutcome {
 };
 
 // Whether `signature` is that of `public_key` over `message`.
-using SignatureVerifier =
-    std::function<bool(std::string_view public_key, std::string_view message,
-                       std::string_view signature)>;
+using SignatureVerifier = std::function<bool(std::string_view public_key, std::string_view message,
+                                             std::string_view signature)>;
 
 // Decides the items in order, chain by chain; one outcome per item. Items whose request was decided
 // before get the recorded answer. What is decided now is added to `changes` and applied to `view`.

@@ -91,8 +91,8 @@ class Scenario {
                                                 : words[2] == "frozen" ? AccountState::kFrozen
                                                                        : AccountState::kClosed;
     } else if (verb == "advance") {
-      view_.now = std::max(view_.now, view_.last_recorded) +
-                  std::chrono::milliseconds(Number(words[1]));
+      view_.now =
+          std::max(view_.now, view_.last_recorded) + std::chrono::milliseconds(Number(words[1]));
     } else if (verb == "sweep") {
       Changes changes;
       EXPECT_EQ(DecideExpiry([this] { return NextId(); }, view_, changes), Number(words[1]))

@@ -16,11 +16,10 @@ absl::Status FailedPrecondition(std::string reason, std::string key, std::string
 }  // namespace
 
 absl::Status FieldInvalid(std::string_view field, std::string_view rule) {
-  return MakeError(absl::StatusCode::kInvalidArgument,
-                   {"FIELD_INVALID",
-                    kErrorDomain,
-                    {{"field", std::string(field)}, {"rule", std::string(rule)}}},
-                   absl::StrCat(ToAbsl(field), " ", ToAbsl(rule)));
+  return MakeError(
+      absl::StatusCode::kInvalidArgument,
+      {"FIELD_INVALID", kErrorDomain, {{"field", std::string(field)}, {"rule", std::string(rule)}}},
+      absl::StrCat(ToAbsl(field), " ", ToAbsl(rule)));
 }
 
 absl::Status NotFound(std::string_view what, const Uuid& id) {

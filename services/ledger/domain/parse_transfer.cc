@@ -142,8 +142,8 @@ std::optional<Time> ParseTimestamp(int64_t seconds, int32_t nanos) {
 
 ResultCode ParseTransfer(const TransferDraft& draft, TransferRequest& request) {
   TransferRequest parsed;
-  for (const auto stage : {ParseIdentity, ParseParties, ParseAmount, ParseOperation,
-                           ParseDescription, ParseRest}) {
+  for (const auto stage :
+       {ParseIdentity, ParseParties, ParseAmount, ParseOperation, ParseDescription, ParseRest}) {
     const ResultCode code = stage(draft, parsed);
     if (code != ResultCode::kOk) return code;
   }

@@ -24,9 +24,9 @@ TEST(ChangeReputation, GivesTheVectorsOfTheFacts) {
       {1'000'000, 1'000'000, 1'000'000, 1'000'000, 10, 1'000'000, 0},
       {1'000'000, 1'000'000, 1'000'000, 1'000'000, 20, 1'000'000, 0},
       {0, 0, 0, 0, 0, 0, 0},
-      {1, 0, 0, 0, 0, 0, 0},   // 0.3 millionths
-      {0, 1, 1, 0, 0, 0, 1},   // 0.5 rounds up
-      {1, 1, 0, 0, 0, 0, 1},   // 0.6
+      {1, 0, 0, 0, 0, 0, 0},  // 0.3 millionths
+      {0, 1, 1, 0, 0, 0, 1},  // 0.5 rounds up
+      {1, 1, 0, 0, 0, 0, 1},  // 0.6
   };
   for (const Case& c : cases) {
     ReputationCommand command;
@@ -74,7 +74,8 @@ TEST(DecideReputationChange, IsIdempotentAndNamesTheFieldThatDiffers) {
 
   command.note = "other";
   const auto other = DecideReputationChange(command, view, changes);
-  EXPECT_THAT(other, StatusIs(absl::StatusCode::kAlreadyExists, "ID_EXISTS_WITH_DIFFERENT_CONTENT"));
+  EXPECT_THAT(other,
+              StatusIs(absl::StatusCode::kAlreadyExists, "ID_EXISTS_WITH_DIFFERENT_CONTENT"));
   EXPECT_EQ(GetErrorInfo(other.status())->metadata.at("field"), "note");
 }
 

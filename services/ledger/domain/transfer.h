@@ -150,7 +150,8 @@ struct TransferRecord {
   ResultCode result = ResultCode::kOk;
   int64_t position = 0;  // 0: refused
   Time recorded;
-  // Resolved from the target where the request left them out; of a refusal, as the request has them.
+  // Resolved from the target where the request left them out; of a refusal, as the request has
+  // them.
   Uuid debit;
   Uuid credit;
   AssetCode asset;

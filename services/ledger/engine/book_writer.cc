@@ -24,8 +24,8 @@ absl::StatusOr<Registered<Member>> BookWriter::RegisterMember(const RegisterMemb
                                                               Duration timeout) {
   const ViewKeys keys{.accounts = {command.id, kJouleIssuerId}, .members = {command.id}};
   const Uuid grant_id = ids_.Next();
-  auto registered = CommitFor<Registered<Member>>(
-      store_, keys, timeout, [&](BookView& view, Changes& changes) {
+  auto registered =
+      CommitFor<Registered<Member>>(store_, keys, timeout, [&](BookView& view, Changes& changes) {
         return DecideRegisterMember(command, grant_id, view, changes);
       });
   if (registered.ok() && registered->is_new) metrics_.members_registered.Increment();
@@ -61,11 +61,11 @@ absl::StatusOr<ReputationChange> BookWriter::RecordReputationChange(
 absl::StatusOr<int> BookWriter::ExpireHolds(int batch, Duration timeout) {
   int total = 0;
   for (int released = batch; released == batch;) {
-    auto expired = CommitFor<int>(
-        store_, {.expired_holds = batch}, timeout,
-        [&](BookView& view, Changes& changes) -> absl::StatusOr<int> {
-          return DecideExpiry([this] { return ids_.Next(); }, view, changes);
-        });
+    auto expired =
+        CommitFor<int>(store_, {.expired_holds = batch}, timeout,
+                       [&](BookView& view, Changes& changes) -> absl::StatusOr<int> {
+                         return DecideExpiry([this] { return ids_.Next(); }, view, changes);
+                       });
     if (!expired.ok()) {
       metrics_.expiry_failures.Increment();
       return expired.status();

@@ -38,8 +38,8 @@ class GroupCommitter {
 
   // Queues a batch; `done` is called once, on the committer's thread, with one outcome per item or
   // with why nothing is known to be committed. A batch whose turn comes after `deadline` (of the
-  // monotonic clock) is answered DEADLINE_EXCEEDED and not tried. RESOURCE_EXHAUSTED, without a call
-  // of `done`, when the queue is full.
+  // monotonic clock) is answered DEADLINE_EXCEEDED and not tried. RESOURCE_EXHAUSTED, without a
+  // call of `done`, when the queue is full.
   absl::Status Submit(std::vector<TransferItem> items, Duration deadline, Done done);
 
  private:

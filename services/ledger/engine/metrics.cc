@@ -8,19 +8,19 @@ namespace joulebook::ledger {
 
 std::string ResultLabel(ResultCode code) {
   constexpr std::string_view kPrefix = "TRANSFER_RESULT_CODE_";
-  const std::string& name =
-      v1::TransferResultCode_Name(static_cast<v1::TransferResultCode>(code));
+  const std::string& name = v1::TransferResultCode_Name(static_cast<v1::TransferResultCode>(code));
   return absl::AsciiStrToLower(ToAbsl(std::string_view(name).substr(kPrefix.size())));
 }
 
 LedgerMetrics::LedgerMetrics(Metrics& metrics)
-    : group_items(metrics.Histogram("ledger_group_items", "Transfers in one commit.",
-                                    SizeBounds())),
+    : group_items(
+          metrics.Histogram("ledger_group_items", "Transfers in one commit.", SizeBounds())),
       group_commit_seconds(metrics.Histogram("ledger_group_commit_seconds",
                                              "Time of one commit, in seconds.",
                                              LatencySecondsBounds())),
       queue_items(metrics.Gauge("ledger_queue_items", "Transfers waiting for their commit.")),
-      holds_expired(metrics.Counter("ledger_holds_expired_total", "Holds released by the sweeper.")),
+      holds_expired(
+          metrics.Counter("ledger_holds_expired_total", "Holds released by the sweeper.")),
       expiry_failures(metrics.Counter("ledger_expiry_failures_total", "Sweeps that failed.")),
       members_registered(
           metrics.Counter("ledger_members_registered_total", "Members registered.")) {

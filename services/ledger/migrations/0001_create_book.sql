@@ -23,7 +23,7 @@ INSERT INTO ledger.assets VALUES ('J', 6, 1), ('KWH', 6, 1), ('USDT', 6, 2), ('T
 GRANT SELECT ON ledger.assets TO joulebook_ledger;
 
 -- One row. Whoever holds its lock is the only writer of the book, so positions have no gaps, rows
--- become visible in position order, and no two writers can wait for each other (ADR 0003).
+-- become visible in position order, and no two writers can wait for each other (ADR 0001).
 CREATE TABLE ledger.book (
   only_row         boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   last_position    bigint NOT NULL DEFAULT 0 CHECK (last_position >= 0),
@@ -114,7 +114,7 @@ VALUES ('00000000-0000-7000-8000-000000000001', 'J', 3, 1, false, '{"name": "jou
 -- DELETE is granted, and a trigger refuses them to everybody.
 --
 -- No foreign keys to accounts and holds: a refused row may name what does not exist, and for
--- committed rows the writer holds the book's lock and has read the accounts (ADR 0003).
+-- committed rows the writer holds the book's lock and has read the accounts (ADR 0001).
 CREATE TABLE ledger.transfers (
   id               uuid PRIMARY KEY,
   position         bigint UNIQUE CHECK (position > 0),

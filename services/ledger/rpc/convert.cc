@@ -50,8 +50,7 @@ absl::StatusOr<Uuid> ParseNewId(std::string_view field, std::string_view text) {
   return id;
 }
 
-absl::StatusOr<std::optional<Uuid>> ParseOptionalId(std::string_view field,
-                                                    std::string_view text) {
+absl::StatusOr<std::optional<Uuid>> ParseOptionalId(std::string_view field, std::string_view text) {
   if (text.empty()) return std::nullopt;
   JB_ASSIGN_OR_RETURN(const Uuid id, ParseId(field, text));
   return id;
@@ -82,14 +81,12 @@ absl::StatusOr<RegisterMemberCommand> FromProto(const v1::RegisterMemberRequest&
 absl::StatusOr<CreateAccountCommand> FromProto(const v1::CreateAccountRequest& request) {
   CreateAccountCommand command;
   JB_ASSIGN_OR_RETURN(command.id, ParseNewId("account_id", request.account_id()));
-  JB_ASSIGN_OR_RETURN(command.owner,
-                      ParseOptionalId("owner_member_id", request.owner_member_id()));
+  JB_ASSIGN_OR_RETURN(command.owner, ParseOptionalId("owner_member_id", request.owner_member_id()));
   if (!AssetCode::IsValid(request.asset_code())) {
     return FieldInvalid("asset_code", "must be 1 to 12 characters A-Z, 0-9");
   }
   command.asset = AssetCode(request.asset_code());
-  if (!v1::AccountRole_IsValid(request.role()) ||
-      request.role() == v1::ACCOUNT_ROLE_UNSPECIFIED) {
+  if (!v1::AccountRole_IsValid(request.role()) || request.role() == v1::ACCOUNT_ROLE_UNSPECIFIED) {
     return FieldInvalid("role", "must be a known role");
   }
   command.role = static_cast<AccountRole>(request.role());
@@ -98,8 +95,9 @@ absl::StatusOr<CreateAccountCommand> FromProto(const v1::CreateAccountRequest& r
   command.requires_signature = request.requires_signature();
   command.metadata = Metadata(request.metadata().begin(), request.metadata().end());
   if (!IsValidMetadata(command.metadata)) {
-    return FieldInvalid("metadata", "must have at most 16 entries, keys of 1 to 64 bytes, values "
-                                    "of at most 256 bytes, without NUL");
+    return FieldInvalid("metadata",
+                        "must have at most 16 entries, keys of 1 to 64 bytes, values "
+                        "of at most 256 bytes, without NUL");
   }
   return command;
 }

@@ -1,5 +1,5 @@
-// Members, accounts, holds and their requests between proto and domain. Parsing checks the shape and
-// names the field: INVALID_ARGUMENT, FIELD_INVALID.
+// Members, accounts, holds and their requests between proto and domain. Parsing checks the shape
+// and names the field: INVALID_ARGUMENT, FIELD_INVALID.
 #pragma once
 
 #include "joulebook/ledger/v1/ledger_service.pb.h"

@@ -77,14 +77,14 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::Run(Context* context, std::string
     reactor->Finish(Finish(method, identity.status()));
     return reactor;
   }
-  const bool accepted = deps_.executor.TrySubmit(
-      [this, context, reactor, method, identity = *identity, work = std::move(work)] {
-        const Duration left = TimeLeft(*context, deps_.longest_call);
-        const absl::Status status =
-            left > Duration(0) ? work(identity, left)
-                               : absl::DeadlineExceededError("waited too long for a thread");
-        reactor->Finish(Finish(method, status));
-      });
+  const bool accepted = deps_.executor.TrySubmit([this, context, reactor, method,
+                                                  identity = *identity, work = std::move(work)] {
+    const Duration left = TimeLeft(*context, deps_.longest_call);
+    const absl::Status status = left > Duration(0)
+                                    ? work(identity, left)
+                                    : absl::DeadlineExceededError("waited too long for a thread");
+    reactor->Finish(Finish(method, status));
+  });
   if (!accepted) reactor->Finish(Finish(method, Overloaded("calls", deps_.executor_limit)));
   return reactor;
 }
@@ -129,9 +129,9 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListMembers(Context* context,
   return Run(context, "ListMembers", [=, this](const Identity&, Duration left) -> absl::Status {
     JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
     JB_ASSIGN_OR_RETURN(auto members, deps_.store.ListMembers(page, left));
-    response->set_next_page_token(
-        CutPage(members, page.limit, *request,
-                [](const Member& member) { return std::to_string(member.number); }));
+    response->set_next_page_token(CutPage(members, page.limit, *request, [](const Member& member) {
+      return std::to_string(member.number);
+    }));
     for (const Member& member : members) ToProto(member, *response->add_members());
     return absl::OkStatus();
   });
@@ -140,31 +140,29 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListMembers(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RecordReputationChange(
     Context* context, const v1::RecordReputationChangeRequest* request,
     v1::RecordReputationChangeResponse* response) {
-  return Run(context, "RecordReputationChange",
-             [=, this](const Identity&, Duration left) -> absl::Status {
-               JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
-               JB_ASSIGN_OR_RETURN(const auto change,
-                                   deps_.writer.RecordReputationChange(command, left));
-               ToProto(change, *response->mutable_change());
-               return absl::OkStatus();
-             });
+  return Run(
+      context, "RecordReputationChange", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
+        JB_ASSIGN_OR_RETURN(const auto change, deps_.writer.RecordReputationChange(command, left));
+        ToProto(change, *response->mutable_change());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListReputationChanges(
     Context* context, const v1::ListReputationChangesRequest* request,
     v1::ListReputationChangesResponse* response) {
-  return Run(context, "ListReputationChanges",
-             [=, this](const Identity&, Duration left) -> absl::Status {
-               JB_ASSIGN_OR_RETURN(const Uuid member, ParseId("member_id", request->member_id()));
-               JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
-               JB_ASSIGN_OR_RETURN(auto changes,
-                                   deps_.store.ListReputationChanges(member, page, left));
-               response->set_next_page_token(CutPage(
-                   changes, page.limit, *request,
-                   [](const ReputationChange& change) { return std::to_string(change.sequence); }));
-               for (const auto& change : changes) ToProto(change, *response->add_changes());
-               return absl::OkStatus();
-             });
+  return Run(
+      context, "ListReputationChanges", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid member, ParseId("member_id", request->member_id()));
+        JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
+        JB_ASSIGN_OR_RETURN(auto changes, deps_.store.ListReputationChanges(member, page, left));
+        response->set_next_page_token(CutPage(
+            changes, page.limit, *request,
+            [](const ReputationChange& change) { return std::to_string(change.sequence); }));
+        for (const auto& change : changes) ToProto(change, *response->add_changes());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::CreateAccount(
@@ -205,9 +203,9 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAccounts(Context* context,
     JB_ASSIGN_OR_RETURN(const auto key, ParsePageToken(request->page_token(), QueryOf(*request)));
     const auto after = key.has_value() ? Uuid::Parse(*key) : std::nullopt;
     JB_ASSIGN_OR_RETURN(auto accounts, deps_.store.ListAccounts(owner, after, size + 1, left));
-    response->set_next_page_token(
-        CutPage(accounts, size + 1, *request,
-                [](const Account& account) { return account.id.ToString(); }));
+    response->set_next_page_token(CutPage(accounts, size + 1, *request, [](const Account& account) {
+      return account.id.ToString();
+    }));
     for (const Account& account : accounts) ToProto(account, *response->add_accounts());
     return absl::OkStatus();
   });
@@ -274,8 +272,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::PostTransfers(
 }
 
 LedgerServiceImpl::StreamReactor* LedgerServiceImpl::StreamTransfers(Context* context) {
-  const Duration deadline =
-      deps_.clock.MonotonicNow() + TimeLeft(*context, std::chrono::hours(24));
+  const Duration deadline = deps_.clock.MonotonicNow() + TimeLeft(*context, std::chrono::hours(24));
   auto* stream = new TransferStream(deps_.committer, deadline, [this](TransferStream* done) {
     const std::lock_guard lock(streams_mutex_);
     streams_.erase(done);
@@ -317,20 +314,19 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListTransfers(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
     Context* context, const v1::ListStatementLinesRequest* request,
     v1::ListStatementLinesResponse* response) {
-  return Run(context, "ListStatementLines",
-             [=, this](const Identity&, Duration left) -> absl::Status {
-               JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
-               JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
-               JB_ASSIGN_OR_RETURN(const auto account,
-                                   deps_.store.FindAccount(*filter.account, left));
-               JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", *filter.account));
-               JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
-               response->set_next_page_token(CutPage(records, page.limit, *request, PositionKey));
-               for (const auto& record : records) {
-                 ToProto(record, *filter.account, *response->add_lines());
-               }
-               return absl::OkStatus();
-             });
+  return Run(
+      context, "ListStatementLines", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
+        JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
+        JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(*filter.account, left));
+        JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", *filter.account));
+        JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
+        response->set_next_page_token(CutPage(records, page.limit, *request, PositionKey));
+        for (const auto& record : records) {
+          ToProto(record, *filter.account, *response->add_lines());
+        }
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetHold(Context* context,

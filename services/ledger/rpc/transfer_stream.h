@@ -16,8 +16,8 @@
 namespace joulebook::ledger {
 
 // Deletes itself when the call is over.
-class TransferStream final : public grpc::ServerBidiReactor<v1::StreamTransfersRequest,
-                                                            v1::StreamTransfersResponse> {
+class TransferStream final
+    : public grpc::ServerBidiReactor<v1::StreamTransfersRequest, v1::StreamTransfersResponse> {
  public:
   static constexpr std::size_t kMaxInWork = 16;
 

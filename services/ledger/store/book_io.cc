@@ -176,20 +176,23 @@ BookView LoadView(const ViewKeys& keys, Time now, pqxx::transaction_base& transa
 
 void WriteChanges(const BookView& view, const Changes& changes,
                   pqxx::transaction_base& transaction) {
-  WriteSet(changes.new_members, view.members, kMemberColumns,
-           [](const Member& member, Columns& columns) { AddRow(member, columns); },
-           sql::kInsertMembers, transaction);
-  WriteSet(changes.new_accounts, view.accounts, kAccountColumns,
-           [](const Account& account, Columns& columns) { AddRow(account, columns); },
-           sql::kInsertAccounts, transaction);
+  WriteSet(
+      changes.new_members, view.members, kMemberColumns,
+      [](const Member& member, Columns& columns) { AddRow(member, columns); }, sql::kInsertMembers,
+      transaction);
+  WriteSet(
+      changes.new_accounts, view.accounts, kAccountColumns,
+      [](const Account& account, Columns& columns) { AddRow(account, columns); },
+      sql::kInsertAccounts, transaction);
   if (!changes.transfers.empty()) {
     Columns columns(kTransferColumns);
     for (const TransferRecord& record : changes.transfers) AddRow(record, columns);
     ExecuteColumns(sql::kInsertTransfers, columns, transaction);
   }
-  WriteSet(changes.holds, view.holds, kHoldColumns,
-           [](const Hold& hold, Columns& columns) { AddRow(hold, columns); }, sql::kUpsertHolds,
-           transaction);
+  WriteSet(
+      changes.holds, view.holds, kHoldColumns,
+      [](const Hold& hold, Columns& columns) { AddRow(hold, columns); }, sql::kUpsertHolds,
+      transaction);
   WriteSet(changes.balances, view.accounts, kBalancesColumns, AddBalancesRow, sql::kUpdateBalances,
            transaction);
   for (const Uuid& id : changes.changed_states) {

@@ -42,9 +42,8 @@ void ShiftByEffectiveTime(const Uuid& account, Time at, int64_t position,
                           pqxx::transaction_base& transaction, Balances& balances) {
   for (const auto& row :
        transaction.exec_params(sql::kDatedShift, account.ToString(), ToMicros(at), position)) {
-    const TransferEffect effect =
-        EffectOf(static_cast<TransferKind>(row[0].as<int>()), row[3].as<int64_t>(), 0,
-                 row[2].as<bool>());
+    const TransferEffect effect = EffectOf(static_cast<TransferKind>(row[0].as<int>()),
+                                           row[3].as<int64_t>(), 0, row[2].as<bool>());
     const BalanceChange& change = row[1].as<bool>() ? effect.debit : effect.credit;
     balances.posted += change.posted;
     balances.granted += change.granted;
@@ -87,12 +86,13 @@ class PgStore final : public Store {
   absl::StatusOr<std::vector<ReputationChange>> ListReputationChanges(const Uuid& member,
                                                                       const Page& page,
                                                                       Duration timeout) override {
-    return ReadAll<ReputationChange>(timeout, ReadReputationChange, [&](pqxx::transaction_base& tx) {
-      const auto [after, before] = KeyRange(page);
-      return page.newest_first
-                 ? tx.exec_params(sql::kReputationDown, before, page.limit, member.ToString())
-                 : tx.exec_params(sql::kReputationUp, after, page.limit, member.ToString());
-    });
+    return ReadAll<ReputationChange>(
+        timeout, ReadReputationChange, [&](pqxx::transaction_base& tx) {
+          const auto [after, before] = KeyRange(page);
+          return page.newest_first
+                     ? tx.exec_params(sql::kReputationDown, before, page.limit, member.ToString())
+                     : tx.exec_params(sql::kReputationUp, after, page.limit, member.ToString());
+        });
   }
 
   absl::StatusOr<std::optional<Account>> FindAccount(const Uuid& id, Duration timeout) override {
@@ -152,12 +152,12 @@ class PgStore final : public Store {
 
  private:
   absl::Status Read(Duration timeout, const std::function<void(pqxx::transaction_base&)>& read) {
-    return RunTransaction(
-        database_, {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout},
-        [&](pqxx::transaction_base& tx) {
-          read(tx);
-          return absl::OkStatus();
-        });
+    return RunTransaction(database_,
+                          {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout},
+                          [&](pqxx::transaction_base& tx) {
+                            read(tx);
+                            return absl::OkStatus();
+                          });
   }
 
   template <typename T, typename Convert, typename Select>
@@ -209,9 +209,8 @@ class PgStore final : public Store {
       return tx.exec_params(page.newest_first ? sql::kTransfersDown : sql::kTransfersUp, after,
                             before, page.limit, reference, operation);
     }
-    return tx.exec_params(
-        page.newest_first ? sql::kAccountTransfersDown : sql::kAccountTransfersUp, after, before,
-        page.limit, reference, operation, *accounts);
+    return tx.exec_params(page.newest_first ? sql::kAccountTransfersDown : sql::kAccountTransfersUp,
+                          after, before, page.limit, reference, operation, *accounts);
   }
 
   const Database database_;

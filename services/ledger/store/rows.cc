@@ -114,8 +114,7 @@ int64_t FlagsOf(const TransferRequest& request) {
   return (request.linked ? kLinked : 0) | (request.up_to ? kUpTo : 0) |
          (request.keep_rest ? kKeepRest : 0) | (request.debit.has_value() ? kDebitGiven : 0) |
          (request.credit.has_value() ? kCreditGiven : 0) |
-         (request.asset.empty() ? 0 : kAssetGiven) |
-         (request.operation == 0 ? 0 : kOperationGiven);
+         (request.asset.empty() ? 0 : kAssetGiven) | (request.operation == 0 ? 0 : kOperationGiven);
 }
 
 void SetFlags(int64_t flags, const TransferRecord& record, TransferRequest& request) {
@@ -216,9 +215,8 @@ Account ReadAccount(const pqxx::row& row) {
   account.metadata = reader.Json();
   account.opened = reader.Instant();
   Balances& balances = account.balances;
-  for (int64_t* value : {&balances.posted, &balances.reserved, &balances.pending,
-                         &balances.granted, &balances.earned, &balances.spent,
-                         &balances.version}) {
+  for (int64_t* value : {&balances.posted, &balances.reserved, &balances.pending, &balances.granted,
+                         &balances.earned, &balances.spent, &balances.version}) {
     *value = reader.Int();
   }
   return account;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <pqxx/result>
-
 #include <vector>
 
 #include "common/db/arrays.h"

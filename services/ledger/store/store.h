@@ -50,8 +50,9 @@ class Store {
   virtual absl::StatusOr<std::vector<Asset>> ListAssets(Duration timeout) = 0;
   virtual absl::StatusOr<std::optional<Member>> FindMember(const Uuid& id, Duration timeout) = 0;
   virtual absl::StatusOr<std::vector<Member>> ListMembers(const Page& page, Duration timeout) = 0;
-  virtual absl::StatusOr<std::vector<ReputationChange>> ListReputationChanges(
-      const Uuid& member, const Page& page, Duration timeout) = 0;
+  virtual absl::StatusOr<std::vector<ReputationChange>> ListReputationChanges(const Uuid& member,
+                                                                              const Page& page,
+                                                                              Duration timeout) = 0;
   virtual absl::StatusOr<std::optional<Account>> FindAccount(const Uuid& id, Duration timeout) = 0;
   // By id, those after `after`.
   virtual absl::StatusOr<std::vector<Account>> ListAccounts(const std::optional<Uuid>& owner,

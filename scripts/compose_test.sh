@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The body of `./dev compose test`; see compose.sh.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+dockerd_pid=
+clean_up() {
+  docker-compose -p joulebook-test logs --no-color >"$work/logs" 2>&1 || true
+  [ "${passed:-no}" = yes ] || tail -n 60 "$work/logs"
+  docker-compose -p joulebook-test down -v --remove-orphans >/dev/null 2>&1 || true
+  [ -z "$dockerd_pid" ] || { kill "$dockerd_pid" && wait "$dockerd_pid"; } 2>/dev/null || true
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+if ! docker info >/dev/null 2>&1; then
+  # The engine's images outlive the run, so that the stand-ins are made once.
+  export DOCKER_HOST=unix://$work/docker.sock
+  dockerd --host "$DOCKER_HOST" --data-root "${JOULEBOOK_DOCKER_ROOT:-/var/lib/joulebook-docker}" \
+    --exec-root "$work/exec" --pidfile "$work/pid" >"$work/dockerd.log" 2>&1 &
+  dockerd_pid=$!
+  for _ in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done
+  docker info >/dev/null 2>&1 || { tail "$work/dockerd.log"; exit 1; }
+fi
+
+echo 'images'
+kind=$(scripts/compose_images.sh)
+services=(postgres migrate ledger prometheus)
+[ "$kind" = stand-ins ] || services+=(grafana)
+docker build -q --network host -f deploy/docker/Dockerfile -t joulebook:dev . >/dev/null
+
+compose() { docker-compose -p joulebook-test "$@"; }
+echo "up: ${services[*]} ($kind)"
+compose up -d --no-build "${services[@]}" >"$work/up" 2>&1 || { cat "$work/up"; exit 1; }
+for service in postgres ledger; do
+  id=$(compose ps -q $service)
+  for _ in $(seq 120); do
+    health=$(docker inspect -f '{{.State.Health.Status}}' "$id")
+    [ "$health" = healthy ] && break
+    sleep 1
+  done
+  echo "$service: $health"
+  [ "$health" = healthy ]
+done
+
+echo 'the metered day, against the published port'
+docker run --rm --network host --read-only --entrypoint /usr/local/bin/metered-day \
+  -v "$PWD/.run/secrets/client_token:/run/secrets/client_token:ro" joulebook:dev \
+  --ledger 127.0.0.1:7101 --token-file /run/secrets/client_token \
+  --trace /usr/local/share/joulebook/small_trace.csv
+
+prometheus() { curl -sf --get "http://127.0.0.1:9090/api/v1/$1" "${@:2}"; }
+for _ in $(seq 60); do
+  up=$(prometheus query --data-urlencode 'query=count(up == 1) == count(up)' |
+    grep -c '"value"' || true)
+  [ "$up" = 1 ] && break
+  sleep 1
+done
+[ "$up" = 1 ] || { echo 'Prometheus has not scraped every target'; exit 1; }
+prometheus query --data-urlencode 'query=sum(ledger_transfers_total)' | grep -q '"value"'
+sleep 6 # one evaluation of the rules
+firing=$(prometheus alerts | grep -c '"state":"firing"' || true)
+[ "$firing" = 0 ] || { echo 'an alert fires:'; prometheus alerts; exit 1; }
+echo 'prometheus: every target up, no alert fires'
+
+compose stop -t 20 ledger >/dev/null 2>&1
+code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -q ledger)")
+[ "$code" = 0 ] || { echo "ledger exited with $code"; exit 1; }
+passed=yes
+echo 'compose test: passed'
