@@ -10,6 +10,7 @@ clean_up() {
   [ "${passed:-no}" = yes ] || tail -n 60 "$work/logs"
   docker-compose -p joulebook-test down -v --remove-orphans >/dev/null 2>&1 || true
   [ -z "$dockerd_pid" ] || { kill "$dockerd_pid" && wait "$dockerd_pid"; } 2>/dev/null || true
+  umount "$work"/exec/netns/* 2>/dev/null || true
   rm -rf "$work"
 }
 trap clean_up EXIT

@@ -13,6 +13,9 @@
 namespace joulebook::ledger {
 namespace {
 
+// Connections that are not the reading threads': committer, sweeper, health.
+constexpr int64_t kOwnConnections = 3;
+
 struct Config {
   ServerConfig server{.listen = "127.0.0.1:7101"};
   std::string metrics_listen = "127.0.0.1:7201";
@@ -48,6 +51,13 @@ struct Config {
     settings.Integer("expiry-interval-ms", &expiry_interval_ms, {10, 600'000},
                      "how often holds whose time is up are released");
     settings.Integer("expiry-batch", &expiry_batch, {1, 100'000}, "holds released in one commit");
+  }
+
+  absl::Status Validate() const {
+    if (database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "database-pool must be at least read-threads + 3: one connection each for the committer, "
+        "the sweeper and health");
   }
 
   std::string Connection() const {
@@ -133,6 +143,7 @@ class App {
 };
 
 absl::Status Serve(const Config& config, const std::function<void()>& wait_for_signal) {
+  JB_RETURN_IF_ERROR(config.Validate());
   SystemClock gate_clock;
   JB_ASSIGN_OR_RETURN(Gate gate, Gate::Make(config.server, kErrorDomain, gate_clock));
   App app(config, std::move(gate));

@@ -18,8 +18,7 @@ void AddKeys(const TransferRequest& request, ViewKeys& keys) {
 bool MayBeOneBatchsFault(const absl::Status& status) {
   return status.code() == absl::StatusCode::kInternal ||
          status.code() == absl::StatusCode::kFailedPrecondition ||
-         status.code() == absl::StatusCode::kAlreadyExists ||
-         status.code() == absl::StatusCode::kDeadlineExceeded;
+         status.code() == absl::StatusCode::kAlreadyExists;
 }
 
 }  // namespace

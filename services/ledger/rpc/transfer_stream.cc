@@ -47,7 +47,10 @@ void TransferStream::OnWriteDone(bool ok) {
   const std::lock_guard lock(mutex_);
   is_writing_ = false;
   slots_.pop_front();
-  if (!ok) End(absl::CancelledError("the client is gone"));
+  if (!ok) {
+    is_broken_ = true;
+    End(absl::CancelledError("the client is gone"));
+  }
   Proceed();
 }
 
@@ -98,8 +101,8 @@ void TransferStream::Proceed() {
   // A response is sent only if all before it were: after a failure the rest stays unanswered, and
   // the client repeats it.
   while (!is_writing_ && !slots_.empty() && slots_.front()->is_ready) {
-    if (slots_.front()->has_failed || (end_.has_value() && absl::IsCancelled(*end_))) {
-      for (const auto& slot : slots_) slot->has_failed = true;
+    is_broken_ = is_broken_ || slots_.front()->has_failed;
+    if (is_broken_) {
       slots_.pop_front();
       continue;
     }

@@ -61,6 +61,8 @@ class TransferStream final
   bool is_reading_ = false;
   bool is_writing_ = false;
   bool is_finished_ = false;
+  // A response could not be given, so none after it is.
+  bool is_broken_ = false;
   // Set once nothing more is read: how the call ends when the slots are empty.
   std::optional<absl::Status> end_;
 };
