@@ -31,14 +31,14 @@ sql "INSERT INTO ledger.accounts (id, asset, role, state, requires_signature, me
      FROM generate_series(1, $accounts) n"
 sql "VACUUM ANALYZE ledger.accounts"
 build/dev/bin/ledgerd --database "host=$dir user=ledger dbname=postgres" --listen 127.0.0.1:0 \
-  --metrics-listen 127.0.0.1:0 2>"$dir/ledgerd.log" &
+  --metrics-listen 127.0.0.1:0 </dev/null >/dev/null 2>"$dir/ledgerd.log" &
 ledger_pid=$!
 until grep -q '"msg":"listening"' "$dir/ledgerd.log"; do sleep 0.1; done
 port=$(sed -nE 's/.*"msg":"listening","port":([0-9]+).*/\1/p' "$dir/ledgerd.log")
 
 workload() { # workload NAME [FLAGS...]: prints transfers/s p50 p99
   build/dev/bin/ledger-bench --ledger "127.0.0.1:$port" --accounts $accounts --seconds $seconds \
-    --workload "$@" | sed -E 's/[^0-9 ]//g; s/ +/ /g'
+    --workload "$@" | sed -E 's/"[a-z0-9_]+"//g; s/[^0-9 ]//g; s/ +/ /g'
 }
 pgbench_tps() { pgbench -n -d "$PGCONN" -c "$1" -j 2 -T $seconds 2>/dev/null | sed -nE 's/^tps = ([0-9]+).*/\1/p'; }
 

@@ -57,7 +57,7 @@ bin=build/dev/bin
 $bin/ledgerd migrate --database "$PGCONN" 2>"$dir/migrate.log" || { cat "$dir/migrate.log" >&2; exit 1; }
 psql -q -X -d "$PGCONN" -c 'CREATE ROLE ledger LOGIN IN ROLE joulebook_ledger'
 $bin/ledgerd --database "host=$dir user=ledger dbname=postgres" --listen 127.0.0.1:0 \
-  --metrics-listen 127.0.0.1:0 2>"$dir/ledgerd.log" &
+  --metrics-listen 127.0.0.1:0 </dev/null >/dev/null 2>"$dir/ledgerd.log" &
 ledger_pid=$!
 for _ in $(seq 300); do
   grep -q '"msg":"listening"' "$dir/ledgerd.log" && break

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
+#include "common/rpc/malformed_interceptor.h"
 #include "common/rpc/metrics_interceptor.h"
 
 namespace joulebook {
@@ -125,6 +126,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   Limit(builder, config);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(MakeMetricsInterceptor(result->options_.service_names, metrics, clock));
+  interceptors.push_back(
+      MakeMalformedInterceptor(result->options_.service_names, result->options_.error_domain));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   for (grpc::Service* service : services) builder.RegisterService(service);
   result->server_ = builder.BuildAndStart();

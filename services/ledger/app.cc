@@ -99,6 +99,7 @@ class App {
     JB_ASSIGN_OR_RETURN(server_,
                         RpcServer::Start({.config = config_.server,
                                           .service_names = {v1::LedgerService::service_full_name()},
+                                          .error_domain = kErrorDomain,
                                           .probe = [this] { return pool_.Ping(); }},
                                          {&service_}, metrics_, clock_, timers_));
     sweeper_ = timers_.RunEvery(Ms(config_.expiry_interval_ms), [this] { Sweep(); });

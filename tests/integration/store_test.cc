@@ -1,5 +1,6 @@
 // What the PostgreSQL store promises beside commits: round trips, guards, past balances, listing.
 
+#include "absl/strings/str_cat.h"
 #include "tests/integration/book_fixture.h"
 
 namespace joulebook::ledger {
@@ -54,7 +55,8 @@ TEST_F(StoreTest, EveryFieldOfATransferComesBack) {
   r.metadata = {{"key", "value \"x\" \\ \n"}, {"k2", ""}};
   r.effective = Time(Duration(1'234'567'890'123'456));
   r.conditions = {1, 1, 1};
-  r.signature = std::string(63, '\x80') + '\0';
+  r.signature.assign(64, '\x80');
+  r.signature.back() = '\0';
   ASSERT_EQ(engine_.Post(r).code, ResultCode::kOk);
 
   const auto found = engine_.store->FindTransfer(r.id, kTimeout);
@@ -86,7 +88,7 @@ TEST_F(StoreTest, TheSchemaGuardsWhatTheServiceMustNotDo) {
                           "UPDATE ledger.members SET public_key = ''", "DELETE FROM ledger.holds",
                           "INSERT INTO ledger.assets VALUES ('X', 1, 1)", "DELETE FROM ledger.book",
                           "DROP TABLE ledger.holds"}) {
-    EXPECT_FALSE(Execute(std::string("SET LOCAL ROLE joulebook_ledger; ") + sql).ok()) << sql;
+    EXPECT_FALSE(Execute(absl::StrCat("SET LOCAL ROLE joulebook_ledger; ", sql)).ok()) << sql;
   }
   // By constraints.
   for (const char* sql :
