@@ -61,7 +61,7 @@ absl::Status RunTransaction(const Database& database, const TransactionOptions& 
   for (int attempt = 1;; ++attempt) {
     const Duration left = end - database.clock.MonotonicNow();
     JB_ASSIGN_OR_RETURN(Pool::Lease lease, database.pool.Acquire(left));
-    const absl::Status status = Attempt(lease.connection(), options.isolation, body);
+    absl::Status status = Attempt(lease.connection(), options.isolation, body);
     if (MayBeBroken(status.code())) lease.Discard();
     if (status.code() != absl::StatusCode::kAborted || attempt == options.attempts) return status;
 

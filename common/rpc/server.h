@@ -25,8 +25,8 @@ struct ServerConfig {
   std::string tls_client_ca;
   std::string tokens;
   bool allow_anonymous = false;
-  int64_t max_message_bytes = 16 * 1024 * 1024;
-  int64_t max_metadata_bytes = 16 * 1024;
+  int64_t max_message_bytes = int64_t{16} * 1024 * 1024;
+  int64_t max_metadata_bytes = int64_t{16} * 1024;
   int64_t max_concurrent_streams = 1024;
   int64_t drain_timeout_ms = 10'000;
   int64_t health_interval_ms = 500;

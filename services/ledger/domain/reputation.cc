@@ -45,7 +45,8 @@ Reputation ChangeReputation(const Reputation& before, const ReputationCommand& c
   const int64_t tenths = int64_t{3} * after.quality_ppm + int64_t{3} * after.contribution_ppm +
                          int64_t{2} * after.behavior_ppm + int64_t{2} * after.social_ppm -
                          after.severity_sum_ppm;
-  after.overall_ppm = static_cast<int32_t>((std::clamp<int64_t>(tenths, 0, 10 * kMaxPpm) + 5) / 10);
+  after.overall_ppm =
+      static_cast<int32_t>((std::clamp(tenths, int64_t{0}, int64_t{10} * kMaxPpm) + 5) / 10);
   return after;
 }
 

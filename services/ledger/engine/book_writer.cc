@@ -10,11 +10,11 @@ template <typename T, typename Decide>
 absl::StatusOr<T> CommitFor(Store& store, const ViewKeys& keys, Duration timeout,
                             const Decide& decide) {
   T result{};
-  JB_RETURN_IF_ERROR(store.Commit(keys, timeout, [&](BookView& view, Changes& changes) {
-    auto decided = decide(view, changes);
-    if (decided.ok()) result = *std::move(decided);
-    return decided.status();
-  }));
+  JB_RETURN_IF_ERROR(
+      store.Commit(keys, timeout, [&](BookView& view, Changes& changes) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(result, decide(view, changes));
+        return absl::OkStatus();
+      }));
   return result;
 }
 

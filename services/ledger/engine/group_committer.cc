@@ -123,7 +123,7 @@ absl::Status GroupCommitter::TryCommit(std::span<Batch> batches,
     }
   }
   const Duration start = clock_.MonotonicNow();
-  const absl::Status status =
+  absl::Status status =
       store_.Commit(keys, options_.commit_timeout, [&](BookView& view, Changes& changes) {
         outcomes.clear();
         for (const Batch& batch : batches) {

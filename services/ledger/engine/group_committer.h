@@ -19,7 +19,7 @@ namespace joulebook::ledger {
 
 struct GroupOptions {
   // Items that may wait; more are refused at once. 16 full batches: about a second of work.
-  std::size_t max_queued_items = 16 * 8'190;
+  std::size_t max_queued_items = std::size_t{16} * 8'190;
   // Items in one commit; one batch always goes whole.
   std::size_t max_group_items = 8'190;
   // Longest commit.
