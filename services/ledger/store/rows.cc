@@ -53,6 +53,18 @@ class RowReader {
     const std::string text = Text();
     return text.empty() ? Metadata() : nlohmann::json::parse(text).get<Metadata>();
   }
+  // All but the count of changes, which the tables hold in different ways.
+  Reputation ReputationValues() {
+    Reputation reputation;
+    reputation.overall_ppm = As<int32_t>();
+    reputation.quality_ppm = As<int32_t>();
+    reputation.contribution_ppm = As<int32_t>();
+    reputation.behavior_ppm = As<int32_t>();
+    reputation.social_ppm = As<int32_t>();
+    reputation.violations = As<int32_t>();
+    reputation.severity_sum_ppm = Int();
+    return reputation;
+  }
   Balances AfterBalances() {
     Balances balances;
     balances.posted = Int();
@@ -163,15 +175,8 @@ Member ReadMember(const pqxx::row& row) {
   member.trial_transfer = reader.Id();
   member.number = reader.Int();
   member.registered = reader.Instant();
-  Reputation& reputation = member.reputation;
-  reputation.overall_ppm = reader.As<int32_t>();
-  reputation.quality_ppm = reader.As<int32_t>();
-  reputation.contribution_ppm = reader.As<int32_t>();
-  reputation.behavior_ppm = reader.As<int32_t>();
-  reputation.social_ppm = reader.As<int32_t>();
-  reputation.violations = reader.As<int32_t>();
-  reputation.severity_sum_ppm = reader.Int();
-  reputation.changes = reader.Int();
+  member.reputation = reader.ReputationValues();
+  member.reputation.changes = reader.Int();
   return member;
 }
 
@@ -190,13 +195,7 @@ ReputationChange ReadReputationChange(const pqxx::row& row) {
   command.social_ppm = reader.OptionalInt32();
   command.violation_severity_ppm = reader.OptionalInt32();
   command.note = reader.Text();
-  change.after.overall_ppm = reader.As<int32_t>();
-  change.after.quality_ppm = reader.As<int32_t>();
-  change.after.contribution_ppm = reader.As<int32_t>();
-  change.after.behavior_ppm = reader.As<int32_t>();
-  change.after.social_ppm = reader.As<int32_t>();
-  change.after.violations = reader.As<int32_t>();
-  change.after.severity_sum_ppm = reader.Int();
+  change.after = reader.ReputationValues();
   change.after.changes = change.sequence;
   return change;
 }
