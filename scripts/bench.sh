@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bench.sh ledger [--quick]: the real server over gRPC beside pgbench TPC-B and COPY of the same rows,
-# in one run on one PostgreSQL with fsync and synchronous_commit on. Prints a table, and as its last
-# line the ratios as one JSON object. The machine is shared: compare within a run only.
+# bench.sh ledger [--quick]: the real server over gRPC beside pgbench TPC-B, single INSERTs and COPY of
+# the same rows, in one run on one PostgreSQL with fsync and synchronous_commit on. Prints a table, and
+# as its last line the ratios as one JSON object. The machine is shared: compare within a run only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/postgres.sh
@@ -9,14 +9,22 @@ cd "$(dirname "$0")/.."
 
 [ "${1:-}" = ledger ] || { echo 'usage: ./dev bench ledger [--quick]' >&2; exit 2; }
 seconds=10
-[ "${2:-}" != --quick ] || seconds=4
+grown=5000000
+if [ "${2:-}" = --quick ]; then
+  seconds=3
+  grown=250000
+fi
 readonly accounts=100000
 
 scripts/build.sh dev ledgerd ledger-bench >/dev/null
 dir=$(mktemp -d)
 ledger_pid=
-clean_up() {
+stop_ledger() {
   [ -z "$ledger_pid" ] || { kill "$ledger_pid" && wait "$ledger_pid"; } 2>/dev/null || true
+  ledger_pid=
+}
+clean_up() {
+  stop_ledger
   stop_postgres "$dir"
   rm -rf "$dir"
 }
@@ -24,34 +32,54 @@ trap clean_up EXIT
 start_postgres "$dir"
 sql() { psql -q -X -At -d "$PGCONN" -c "$1"; }
 
+start_ledger() {
+  build/dev/bin/ledgerd --database "host=$dir user=ledger dbname=postgres" --listen 127.0.0.1:0 \
+    --metrics-listen 127.0.0.1:0 </dev/null >/dev/null 2>"$dir/ledgerd.log" &
+  ledger_pid=$!
+  until grep -q '"msg":"listening"' "$dir/ledgerd.log"; do sleep 0.1; done
+  port=$(sed -nE 's/.*"msg":"listening","port":([0-9]+).*/\1/p' "$dir/ledgerd.log")
+}
+
+printf '%-42s %12s %10s %10s\n' "$seconds s each, $accounts accounts" 'per second' 'p50 us' 'p99 us'
+line() { printf '%-42s %12s %10s %10s\n' "$@"; }
+
+# measure VARIABLE TITLE FLAGS...: runs a workload of the client; VARIABLE gets its rate, and
+# VARIABLE_p50 its median latency.
+measure() {
+  local name=$1 title=$2 rate p50 p99
+  shift 2
+  read -r rate p50 p99 <<<"$(build/dev/bin/ledger-bench --ledger "127.0.0.1:${port:-0}" \
+    --accounts $accounts --seconds $seconds --workload "$@" | sed -E 's/"[a-z0-9_]+"//g; s/[^0-9 ]//g; s/ +/ /g')"
+  printf -v "$name" %s "$rate"
+  printf -v "${name}_p50" %s "$p50"
+  [ -z "$title" ] || line "$title" "$rate" "$p50" "$p99"
+}
+pgbench_tps() {
+  pgbench -n -d "$PGCONN" -c "$1" -j 2 -T $seconds 2>/dev/null | sed -nE 's/^tps = ([0-9]+).*/\1/p'
+}
+
+pgbench -i -q -s 20 -d "$PGCONN" >/dev/null 2>&1
+tpcb_4=$(pgbench_tps 4)
+line 'pgbench TPC-B, 4 clients' "$tpcb_4" - -
+tpcb_16=$(pgbench_tps 16)
+line 'pgbench TPC-B, 16 clients' "$tpcb_16" - -
+
 build/dev/bin/ledgerd migrate --database "$PGCONN" 2>/dev/null
 sql "CREATE ROLE ledger LOGIN IN ROLE joulebook_ledger"
 sql "INSERT INTO ledger.accounts (id, asset, role, state, requires_signature, metadata, opened_us)
      SELECT ('00000000-0000-7000-9000-' || lpad(n::text, 12, '0'))::uuid, 'J', 7, 1, false, '{}', 0
      FROM generate_series(1, $accounts) n"
 sql "VACUUM ANALYZE ledger.accounts"
-build/dev/bin/ledgerd --database "host=$dir user=ledger dbname=postgres" --listen 127.0.0.1:0 \
-  --metrics-listen 127.0.0.1:0 </dev/null >/dev/null 2>"$dir/ledgerd.log" &
-ledger_pid=$!
-until grep -q '"msg":"listening"' "$dir/ledgerd.log"; do sleep 0.1; done
-port=$(sed -nE 's/.*"msg":"listening","port":([0-9]+).*/\1/p' "$dir/ledgerd.log")
-
-workload() { # workload NAME [FLAGS...]: prints transfers/s p50 p99
-  build/dev/bin/ledger-bench --ledger "127.0.0.1:$port" --accounts $accounts --seconds $seconds \
-    --workload "$@" | sed -E 's/"[a-z0-9_]+"//g; s/[^0-9 ]//g; s/ +/ /g'
-}
-pgbench_tps() { pgbench -n -d "$PGCONN" -c "$1" -j 2 -T $seconds 2>/dev/null | sed -nE 's/^tps = ([0-9]+).*/\1/p'; }
-
-pgbench -i -q -s 20 -d "$PGCONN" >/dev/null 2>&1
-tpcb_4=$(pgbench_tps 4)
-tpcb_16=$(pgbench_tps 16)
-echo 'INSERT INTO lone VALUES (default)' >"$dir/lone.sql"
 sql 'CREATE TABLE lone (n bigserial PRIMARY KEY)'
-insert_us=$(pgbench -n -d "$PGCONN" -c 1 -T $seconds -f "$dir/lone.sql" 2>/dev/null |
-  sed -nE 's/^latency average = ([0-9.]+) ms.*/\1/p' | awk '{printf "%d", $1 * 1000}')
-read -r lone lone_p50 lone_p99 <<<"$(workload lone)"
-read -r single single_p50 single_p99 <<<"$(workload single --in-flight 256)"
-read -r batch batch_p50 batch_p99 <<<"$(workload batch)"
+start_ledger
+measure warm '' warm
+# shellcheck disable=SC2034  # set by name
+measure insert 'INSERT of one row, 1 connection' insert --database "$PGCONN"
+measure lone 'ledger, one call at a time' lone
+measure single 'ledger, 256 single calls in flight' single --in-flight 256
+measure batch 'ledger, stream of 4096' batch
+measure hot 'ledger, stream of 4096 from one account' hot
+measure pairs 'ledger, reserve and charge, pairs' pairs
 
 rows=$(sql "SELECT least(count(*), 400000) FROM ledger.transfers")
 as_postgres psql -q -X -d "$PGCONN" \
@@ -61,15 +89,29 @@ copy_s=$( { time as_postgres psql -q -X -d "$PGCONN" \
   -c "\\copy ledger.copied FROM '$dir/rows' (FORMAT binary)"; } 2>&1 |
   sed -nE 's/^real[^0-9]*([0-9]+)m([0-9.]+)s/\1 \2/p' | awk '{print $1 * 60 + $2}')
 copy=$(awk "BEGIN {printf \"%d\", $rows / $copy_s}")
+line 'COPY of the same rows, same schema' "$copy" - -
+sql 'DROP TABLE ledger.copied'
 
-printf '%-34s %12s %10s %10s\n' "$seconds s each, $accounts accounts" 'per second' 'p50 us' 'p99 us'
-printf '%-34s %12s %10s %10s\n' 'COPY of the same rows' "$copy" - - \
-  'ledger, stream of 4096' "$batch" "$batch_p50" "$batch_p99" \
-  'pgbench TPC-B, 4 clients' "$tpcb_4" - - 'pgbench TPC-B, 16 clients' "$tpcb_16" - - \
-  'ledger, 256 single calls in flight' "$single" "$single_p50" "$single_p99" \
-  'INSERT of one row, 1 client' - "$insert_us" - \
-  'ledger, one call at a time' "$lone" "$lone_p50" "$lone_p99"
+# More history, written while no writer remembers the book: amounts of 1 back and forth.
+stop_ledger
+sql "INSERT INTO ledger.transfers
+       SELECT (lpad(to_hex(n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid,
+         last_position + n, last_recorded_us + n, 1, 1, 120,
+         ('00000000-0000-7000-9000-' || lpad((1 + n::bigint * 7919 % $accounts)::text, 12, '0'))::uuid,
+         ('00000000-0000-7000-9000-' || lpad((1 + n::bigint * 104729 % $accounts)::text, 12, '0'))::uuid,
+         'J', 24, 1, 1, 0, 0, 0, 0, 0, n, 0, 0, 0, 0, 0, n,
+         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+         sha256(int8send(n))
+       FROM ledger.book, generate_series(1, $grown) n;
+     UPDATE ledger.book SET last_position = last_position + $grown,
+       last_recorded_us = last_recorded_us + $grown, revision = revision + 1"
+sql 'VACUUM ANALYZE ledger.transfers'
+start_ledger
+measure warm '' warm
+measure grown_batch "ledger, stream of 4096, $grown rows more" batch
+
 awk "BEGIN {
   tpcb = $tpcb_4 > $tpcb_16 ? $tpcb_4 : $tpcb_16
-  printf \"{\\\"batch_vs_copy\\\": %.3f, \\\"single_vs_tpcb\\\": %.2f, \\\"idle_latency_vs_insert\\\": %.2f}\\n\",
-    $batch / $copy, $single / tpcb, $lone_p50 / $insert_us }"
+  printf \"{\\\"batch_vs_copy\\\": %.3f, \\\"single_vs_tpcb\\\": %.2f, \\\"hot_vs_uniform\\\": %.2f, \", $batch / $copy, $single / tpcb, $hot / $batch
+  printf \"\\\"reserve_charge_vs_post\\\": %.2f, \\\"grown_vs_fresh\\\": %.2f, \", $pairs / $batch, $grown_batch / $batch
+  printf \"\\\"idle_latency_vs_insert\\\": %.2f}\\n\", $lone_p50 / $insert_p50 }"

@@ -29,6 +29,8 @@ struct Config {
   int64_t transfer_queue = int64_t{16} * 8'190;
   int64_t group_items = 8'190;
   int64_t commit_timeout_ms = 5'000;
+  int64_t commit_spin_us = 300;
+  int64_t cached_items = 200'000;
   int64_t expiry_interval_ms = 250;
   int64_t expiry_batch = 1'000;
 
@@ -48,6 +50,10 @@ struct Config {
                      "transfers that wait for their commit");
     settings.Integer("group-items", &group_items, {1, 1'000'000}, "transfers in one commit");
     settings.Integer("commit-timeout-ms", &commit_timeout_ms, {100, 600'000}, "longest commit");
+    settings.Integer("commit-spin-us", &commit_spin_us, {0, 10'000},
+                     "how long the writer looks for a small commit's answer before it sleeps");
+    settings.Integer("cached-items", &cached_items, {2, 100'000'000},
+                     "accounts, holds and members that the writer remembers, of each");
     settings.Integer("expiry-interval-ms", &expiry_interval_ms, {10, 600'000},
                      "how often holds whose time is up are released");
     settings.Integer("expiry-batch", &expiry_batch, {1, 100'000}, "holds released in one commit");
@@ -81,12 +87,15 @@ class App {
         gate_(std::move(gate)),
         pool_({config.Connection(), static_cast<int>(config.database_pool),
                Ms(config.statement_timeout_ms)}),
-        store_(MakePgStore({pool_, clock_, *random_, sleeper_})),
+        store_(MakePgStore({pool_, clock_, *random_, sleeper_},
+                           {{config.Connection(), std::chrono::seconds(2),
+                             Ms(config.statement_timeout_ms), Duration(config.commit_spin_us)},
+                            static_cast<std::size_t>(config.cached_items)})),
         ledger_metrics_(metrics_),
-        writer_(*store_, ids_, ledger_metrics_),
         committer_({static_cast<std::size_t>(config.transfer_queue),
                     static_cast<std::size_t>(config.group_items), Ms(config.commit_timeout_ms)},
                    VerifyEd25519, *store_, clock_, ledger_metrics_),
+        writer_(*store_, committer_, ids_, clock_, ledger_metrics_),
         executor_(static_cast<int>(config.read_threads),
                   static_cast<std::size_t>(config.read_queue)),
         service_({gate_, *store_, writer_, committer_, executor_,
@@ -134,8 +143,8 @@ class App {
   Pool pool_;
   const std::unique_ptr<Store> store_;
   LedgerMetrics ledger_metrics_;
-  BookWriter writer_;
   GroupCommitter committer_;
+  BookWriter writer_;
   Executor executor_;
   LedgerServiceImpl service_;
   std::unique_ptr<MetricsServer> metrics_server_;

@@ -1,7 +1,12 @@
 // The client of `./dev bench ledger`: one workload against a running ledger; prints transfers a
 // second and latencies as one JSON object.
 //
-//   ledger-bench --ledger HOST:PORT --workload batch|single|lone --accounts N --seconds S
+//   ledger-bench --ledger HOST:PORT --workload NAME --accounts N --seconds S
+//
+// warm: a stream that touches every account once    batch: a stream of posts over all accounts
+// hot: the same, all from one account               pairs: a stream of reserves, each charged
+// single: unary calls, many in flight               lone: one unary call at a time
+// insert: one committed INSERT at a time, by libpq, into the table lone of --database
 
 #include <grpcpp/completion_queue.h>
 #include <unistd.h>
@@ -13,6 +18,7 @@
 
 #include "absl/strings/str_format.h"
 #include "common/config/settings.h"
+#include "common/db/direct_connection.h"
 #include "common/ids/id_generator.h"
 #include "common/rpc/client.h"
 #include "common/rpc/status_conversion.h"
@@ -24,10 +30,14 @@ namespace {
 using ledger::v1::LedgerService;
 using ledger::v1::PostTransfersRequest;
 using ledger::v1::PostTransfersResponse;
+using ledger::v1::StreamTransfersRequest;
+
+constexpr PreparedStatement kInsertLone{"insert_lone", "INSERT INTO lone VALUES (default)"};
 
 struct Config {
   std::string ledger = "127.0.0.1:7101";
   std::string workload = "batch";
+  std::string database;
   int64_t accounts = 100'000;
   int64_t batch_items = 4'096;
   int64_t in_flight = 256;
@@ -50,9 +60,7 @@ class Bench {
   absl::Status Run() {
     end_ = clock_.MonotonicNow() + std::chrono::seconds(config_.seconds);
     const Duration start = clock_.MonotonicNow();
-    JB_RETURN_IF_ERROR(config_.workload == "batch"
-                           ? Stream()
-                           : Unary(config_.workload == "lone" ? 1 : config_.in_flight));
+    JB_RETURN_IF_ERROR(RunWorkload());
     const double seconds = std::chrono::duration<double>(clock_.MonotonicNow() - start).count();
     std::sort(latencies_.begin(), latencies_.end());
     std::printf("{\"transfers_per_s\": %.0f, \"p50_us\": %lld, \"p99_us\": %lld}\n",
@@ -66,13 +74,18 @@ class Bench {
     return latencies_[std::min(latencies_.size() - 1, latencies_.size() * percent / 100)].count();
   }
 
-  void Fill(ledger::v1::TransferRequest& item) {
-    const int64_t debit = Draw();
-    const int64_t credit = debit % config_.accounts + 1;
+  absl::Status RunWorkload() {
+    if (config_.workload == "insert") return Insert();
+    if (config_.workload == "lone") return Unary(1);
+    if (config_.workload == "single") return Unary(config_.in_flight);
+    return Stream();
+  }
+
+  void Fill(ledger::v1::TransferRequest& item, int64_t debit) {
     item.set_id(ids_.Next().ToString());
     item.set_kind(ledger::v1::TRANSFER_KIND_POST);
     item.set_debit_account_id(AccountId(debit));
-    item.set_credit_account_id(AccountId(credit));
+    item.set_credit_account_id(AccountId(debit % config_.accounts + 1));
     item.set_asset_code("J");
     item.set_amount_minor(1);
     item.set_operation_type(type::v1::OPERATION_TYPE_ENERGY_TRANSFER);
@@ -81,14 +94,53 @@ class Bench {
     return static_cast<int64_t>(random_.Next() % static_cast<uint64_t>(config_.accounts)) + 1;
   }
 
+  // Any account but the first.
+  int64_t DrawOther() { return Draw() % (config_.accounts - 1) + 2; }
+
+  // The next message of a stream; an empty one when there is nothing to send now.
+  StreamTransfersRequest NextMessage() {
+    StreamTransfersRequest request;
+    if (config_.workload == "pairs" && !to_charge_.empty()) {
+      for (const auto& reserved : to_charge_.front().transfers()) {
+        auto& charge = *request.add_transfers();
+        charge.set_id(ids_.Next().ToString());
+        charge.set_kind(ledger::v1::TRANSFER_KIND_CHARGE);
+        charge.set_target_id(reserved.id());
+        charge.set_amount_minor(1);
+      }
+      to_charge_.pop_front();
+      return request;
+    }
+    if (IsOver()) return request;
+    for (int64_t i = 0; i < config_.batch_items; ++i) {
+      auto& item = *request.add_transfers();
+      if (config_.workload == "warm") {
+        Fill(item, warmed_ % config_.accounts + 1);
+        warmed_ += 2;
+      } else {
+        Fill(item, config_.workload == "hot" ? 1 : Draw());
+        if (config_.workload == "hot") item.set_credit_account_id(AccountId(DrawOther()));
+        if (config_.workload == "pairs") item.set_kind(ledger::v1::TRANSFER_KIND_RESERVE);
+      }
+    }
+    return request;
+  }
+  bool IsOver() {
+    return config_.workload == "warm" ? warmed_ >= config_.accounts : clock_.MonotonicNow() >= end_;
+  }
+  // Of pairs, the second half counts.
+  bool Counts(const StreamTransfersRequest& request) const {
+    return config_.workload != "pairs" ||
+           request.transfers(0).kind() == ledger::v1::TRANSFER_KIND_CHARGE;
+  }
+
   template <typename Results>
-  absl::Status Count(const Results& results) {
+  static absl::Status Check(const Results& results) {
     for (const auto& result : results) {
       if (result.code() != ledger::v1::TRANSFER_RESULT_CODE_OK) {
         return absl::InternalError(ledger::v1::TransferResultCode_Name(result.code()));
       }
     }
-    transfers_ += results.size();
     return absl::OkStatus();
   }
 
@@ -97,19 +149,26 @@ class Bench {
     PrepareCall(context, std::chrono::seconds(config_.seconds + 60), "");
     const auto stream = stub_->StreamTransfers(&context);
     constexpr std::size_t kUnderWay = 4;
-    std::deque<Duration> sent;
-    while (clock_.MonotonicNow() < end_ || !sent.empty()) {
-      while (sent.size() < kUnderWay && clock_.MonotonicNow() < end_) {
-        ledger::v1::StreamTransfersRequest request;
-        for (int64_t i = 0; i < config_.batch_items; ++i) Fill(*request.add_transfers());
-        sent.push_back(clock_.MonotonicNow());
+    std::deque<std::pair<StreamTransfersRequest, Duration>> sent;
+    for (;;) {
+      while (sent.size() < kUnderWay) {
+        StreamTransfersRequest request = NextMessage();
+        if (request.transfers().empty()) break;
         if (!stream->Write(request)) return FromGrpcStatus(stream->Finish());
+        sent.emplace_back(std::move(request), clock_.MonotonicNow());
       }
+      if (sent.empty()) break;
       ledger::v1::StreamTransfersResponse response;
       if (!stream->Read(&response)) return FromGrpcStatus(stream->Finish());
-      latencies_.push_back(clock_.MonotonicNow() - sent.front());
+      StreamTransfersRequest& request = sent.front().first;
+      latencies_.push_back(clock_.MonotonicNow() - sent.front().second);
+      JB_RETURN_IF_ERROR(Check(response.results()));
+      if (Counts(request)) {
+        transfers_ += response.results_size();
+      } else {
+        to_charge_.push_back(std::move(request));
+      }
       sent.pop_front();
-      JB_RETURN_IF_ERROR(Count(response.results()));
     }
     stream->WritesDone();
     return FromGrpcStatus(stream->Finish());
@@ -127,7 +186,7 @@ class Bench {
   void StartUnary(grpc::CompletionQueue& queue) {
     auto call = std::make_unique<UnaryCall>();
     PrepareCall(call->context, std::chrono::seconds(60), "");
-    Fill(*call->request.add_transfers());
+    Fill(*call->request.add_transfers(), Draw());
     call->start = clock_.MonotonicNow();
     call->reader = stub_->AsyncPostTransfers(&call->context, call->request, &queue);
     UnaryCall* const tag = call.release();
@@ -145,7 +204,8 @@ class Bench {
       const std::unique_ptr<UnaryCall> call(static_cast<UnaryCall*>(tag));
       latencies_.push_back(clock_.MonotonicNow() - call->start);
       absl::Status status = FromGrpcStatus(call->status);
-      if (status.ok()) status = Count(call->response.results());
+      if (status.ok()) status = Check(call->response.results());
+      ++transfers_;
       if (result.ok()) result = status;
       if (result.ok() && clock_.MonotonicNow() < end_) {
         StartUnary(queue);
@@ -156,6 +216,20 @@ class Bench {
     return result;
   }
 
+  absl::Status Insert() {
+    JB_ASSIGN_OR_RETURN(const auto connection,
+                        DirectConnection::Open({.connection = config_.database}, clock_));
+    StatementBatch insert;
+    insert.Add(kInsertLone);
+    while (!IsOver()) {
+      const Duration start = clock_.MonotonicNow();
+      JB_RETURN_IF_ERROR(connection->Run(insert, start + std::chrono::seconds(60)));
+      latencies_.push_back(clock_.MonotonicNow() - start);
+      ++transfers_;
+    }
+    return absl::OkStatus();
+  }
+
   const Config& config_;
   SystemClock clock_;
   SeededRandom random_;
@@ -163,6 +237,8 @@ class Bench {
   const std::unique_ptr<LedgerService::Stub> stub_;
   Duration end_{};
   int64_t transfers_ = 0;
+  int64_t warmed_ = 0;
+  std::deque<StreamTransfersRequest> to_charge_;
   std::vector<Duration> latencies_;
 };
 
@@ -170,7 +246,8 @@ int Main(int argc, char** argv) {
   Config config;
   Settings settings("bench");
   settings.Text("ledger", &config.ledger, "address of the ledger");
-  settings.Text("workload", &config.workload, "batch, single or lone");
+  settings.Text("workload", &config.workload, "which workload, see above");
+  settings.Text("database", &config.database, "PostgreSQL connection string, for insert");
   settings.Integer("accounts", &config.accounts, {2, 10'000'000}, "accounts to draw from");
   settings.Integer("batch-items", &config.batch_items, {1, 8'190}, "transfers of one message");
   settings.Integer("in-flight", &config.in_flight, {1, 10'000}, "unary calls at once");

@@ -32,15 +32,15 @@ struct Engine {
         ids(clock, random),
         pool({connection, 4}),
         database{pool, clock, random, sleeper},
-        store(MakePgStore(database)),
+        store(MakePgStore(database, {{connection}, 50})),  // few, so that tests see forgetting
         ledger_metrics(metrics),
-        writer(*store, ids, ledger_metrics),
-        committer({}, VerifyEd25519, *store, clock, ledger_metrics) {}
+        committer({}, VerifyEd25519, *store, clock, ledger_metrics),
+        writer(*store, committer, ids, clock, ledger_metrics) {}
 
   std::vector<TransferOutcome> Post(std::vector<TransferItem> items) {
     std::promise<absl::StatusOr<std::vector<TransferOutcome>>> done;
     const absl::Status submitted =
-        committer.Submit(std::move(items), Duration::max(),
+        committer.SubmitTransfers(std::move(items), Duration::max(),
                          [&](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
                            done.set_value(std::move(outcomes));
                          });
@@ -61,8 +61,8 @@ struct Engine {
   std::unique_ptr<Store> store;
   Metrics metrics;
   LedgerMetrics ledger_metrics;
-  BookWriter writer;
   GroupCommitter committer;
+  BookWriter writer;
 };
 
 inline constexpr Duration kTimeout = std::chrono::seconds(30);
@@ -88,7 +88,7 @@ inline int64_t QueryNumber(Engine& engine, const std::string& sql) {
 // Everything that must hold of a book at any time, checked in SQL from the transfers alone.
 inline void ExpectBookIsSound(Engine& engine) {
   EXPECT_EQ(QueryNumber(engine,
-                        "SELECT count(*) FROM (SELECT asset FROM ledger.accounts GROUP BY "
+                        "SELECT count(*) FROM (SELECT asset FROM ledger.balances GROUP BY "
                         "asset HAVING sum(posted) <> 0) unbalanced"),
             0);
   EXPECT_EQ(QueryNumber(engine,
@@ -102,16 +102,16 @@ inline void ExpectBookIsSound(Engine& engine) {
                         "= 1) t WHERE recorded_us <= before"),
             0);
   EXPECT_EQ(QueryNumber(engine,
-                        "SELECT count(*) FROM ledger.accounts a WHERE posted <> (SELECT "
+                        "SELECT count(*) FROM ledger.balances a WHERE posted <> (SELECT "
                         "coalesce(sum(amount), 0) FROM ledger.entries e WHERE e.account_id "
-                        "= a.id)"),
+                        "= a.account_id)"),
             0)
       << "a balance is not what its transfers say";
   EXPECT_EQ(QueryNumber(engine,
-                        "SELECT count(*) FROM ledger.accounts a WHERE reserved <> (SELECT "
+                        "SELECT count(*) FROM ledger.balances a WHERE reserved <> (SELECT "
                         "coalesce(sum(remaining), 0) FROM ledger.holds h WHERE h.debit_id "
-                        "= a.id) OR pending <> (SELECT coalesce(sum(remaining), 0) FROM "
-                        "ledger.holds h WHERE h.credit_id = a.id)"),
+                        "= a.account_id) OR pending <> (SELECT coalesce(sum(remaining), 0) FROM "
+                        "ledger.holds h WHERE h.credit_id = a.account_id)"),
             0);
 }
 

@@ -271,7 +271,6 @@ void TransferApplier::Undo() {
 }
 
 void TransferApplier::Keep() {
-  for (const auto& [id, balances] : old_balances_) changes_.balances.insert(id);
   for (const auto& [id, hold] : old_holds_) changes_.holds.insert(id);
   old_balances_.clear();
   old_holds_.clear();

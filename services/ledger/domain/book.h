@@ -1,8 +1,8 @@
 // What a decision sees of the book, and what it changes.
 //
-// The store loads a BookView under the book's lock, a Decide... function looks at it and answers
-// with Changes (and keeps the view in step, so that later items of a group see earlier ones), and
-// the store writes the changes in the same database transaction.
+// The store makes a BookView, a Decide... function looks at it and answers with Changes (and keeps the
+// view in step, so that later items of a group see earlier ones), and the store writes the changes in
+// one database transaction that fails if the book is not the one that the view showed.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace joulebook::ledger {
 
 struct BookView {
-  // Of the book as a whole.
+  // Of the book as a whole. The store checks at the commit that they still are.
   int64_t last_position = 0;
   Time last_recorded;
   int64_t member_count = 0;
@@ -44,7 +44,6 @@ struct BookView {
 struct Changes {
   std::vector<TransferRecord> transfers;  // committed and refused, in order
   absl::flat_hash_set<Uuid> holds;        // new or changed: write them as the view has them
-  absl::flat_hash_set<Uuid> balances;     // accounts whose balances changed
   absl::flat_hash_set<Uuid> new_accounts;
   absl::flat_hash_set<Uuid> changed_states;  // accounts whose state changed
   absl::flat_hash_set<Uuid> new_members;
@@ -55,13 +54,21 @@ struct Changes {
     return transfers.empty() && new_accounts.empty() && changed_states.empty() &&
            new_members.empty() && reputation_changes.empty();
   }
+  // Whether this is one transfer and nothing else.
+  bool IsLoneTransfer() const {
+    return transfers.size() == 1 && holds.empty() && new_accounts.empty() &&
+           changed_states.empty() && new_members.empty() && reputation_changes.empty();
+  }
+  // Whether something other than balances and holds changes that was there before.
+  bool ChangesStates() const { return !changed_states.empty() || !reputations.empty(); }
 };
 
 // What the store must load for a decision. Accounts, holds and members that the named transfers and
 // holds refer to are loaded with them.
 struct ViewKeys {
-  std::vector<Uuid> transfers;  // looked up as ids
-  std::vector<Uuid> targets;    // looked up as holds and as transfers, with what was reversed
+  std::vector<Uuid> transfers;  // ids that may have been decided before
+  std::vector<Uuid> holds;
+  std::vector<Uuid> reversals;  // transfers to be reversed, with what was reversed of each
   std::vector<Uuid> accounts;
   std::vector<Uuid> members;
   std::vector<Uuid> reputation_changes;

@@ -5,15 +5,18 @@
 namespace joulebook::ledger {
 namespace {
 
-constexpr std::string_view kPrefix = "joulebook.ledger.v1.TransferRequest";
+constexpr std::string_view kRequestPrefix = "joulebook.ledger.v1.TransferRequest";
+constexpr std::string_view kTransferPrefix = "joulebook.ledger.v1.Transfer";
 
 class Writer {
  public:
   void Byte(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
   void Int64(int64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      Byte(static_cast<uint8_t>(static_cast<uint64_t>(value) >> shift));
+    char bytes[8];
+    for (int i = 0; i < 8; ++i) {
+      bytes[i] = static_cast<char>(static_cast<uint64_t>(value) >> (56 - 8 * i));
     }
+    bytes_.append(bytes, sizeof bytes);
   }
   void Text(std::string_view text) {
     Int64(static_cast<int64_t>(text.size()));
@@ -30,6 +33,12 @@ class Writer {
     Byte(value.has_value());
     if (value.has_value()) Int64(*value);
   }
+  void Balances(const ledger::Balances& b) {
+    for (const int64_t value :
+         {b.posted, b.reserved, b.pending, b.granted, b.earned, b.spent, b.version}) {
+      Int64(value);
+    }
+  }
   std::string Take() { return std::move(bytes_); }
 
  private:
@@ -45,7 +54,7 @@ uint8_t Flags(const TransferRequest& request) {
 
 std::string CanonicalBytes(const TransferRequest& request) {
   Writer writer;
-  writer.Text(kPrefix);
+  writer.Text(kRequestPrefix);
   writer.Id(request.id);
   writer.Byte(static_cast<uint8_t>(request.kind));
   writer.Byte(Flags(request));
@@ -72,6 +81,23 @@ std::string CanonicalBytes(const TransferRequest& request) {
   writer.OptionalInt64(request.conditions.debit_available_at_least);
   writer.OptionalInt64(request.conditions.debit_version);
   writer.OptionalInt64(request.conditions.credit_version);
+  return writer.Take();
+}
+
+std::string CanonicalBytes(const TransferRecord& record) {
+  Writer writer;
+  writer.Text(kTransferPrefix);
+  writer.Int64(record.position);
+  writer.Int64(record.recorded.time_since_epoch().count());
+  writer.Text(CanonicalBytes(record.request));
+  writer.Text(record.request.signature);
+  writer.Id(record.debit);
+  writer.Id(record.credit);
+  writer.Text(record.asset.view());
+  writer.Int64(record.operation);
+  writer.Int64(record.moved);
+  writer.Balances(record.debit_after);
+  writer.Balances(record.credit_after);
   return writer.Take();
 }
 

@@ -1,4 +1,5 @@
-// The canonical bytes of a transfer request: what its signature covers.
+// Canonical bytes: of a request, what its signature covers; of a committed transfer, its leaf in the
+// Merkle log.
 #pragma once
 
 #include <string>
@@ -11,5 +12,9 @@ namespace joulebook::ledger {
 // the content but the signature, in a fixed order, each of a fixed width or with its length before
 // it. Two different requests never have the same bytes.
 std::string CanonicalBytes(const TransferRequest& request);
+
+// The same for a committed transfer: its place and time, its request with the signature, what was
+// resolved and moved, and both accounts' balances after it.
+std::string CanonicalBytes(const TransferRecord& record);
 
 }  // namespace joulebook::ledger

@@ -64,8 +64,7 @@ absl::Status CheckNewAccount(const CreateAccountCommand& command, const BookView
   return absl::OkStatus();
 }
 
-absl::Status GrantTrial(const Uuid& account, const Uuid& grant_id, BookView& view,
-                        Changes& changes) {
+TransferItem TrialGrant(const Uuid& account, const Uuid& grant_id) {
   TransferItem grant;
   grant.request.id = grant_id;
   grant.request.debit = kJouleIssuerId;
@@ -74,11 +73,22 @@ absl::Status GrantTrial(const Uuid& account, const Uuid& grant_id, BookView& vie
   grant.request.amount = kTrialGrantMicrojoules;
   grant.request.operation = kEnergyGrant;
   grant.request.reference = "trial";
+  return grant;
+}
+
+// Grants the trial to a new account; when the book refuses it, nothing is left of the attempt.
+absl::Status GrantTrial(const Uuid& account, const Uuid& grant_id, BookView& view,
+                        Changes& changes) {
+  const TransferItem grant = TrialGrant(account, grant_id);
   const auto refuse_signatures = [](std::string_view, std::string_view, std::string_view) {
     return false;
   };
+  const Time recorded_before = view.last_recorded;
   const auto outcomes = DecideTransfers({&grant, 1}, refuse_signatures, view, changes);
   if (outcomes[0].code == ResultCode::kOk) return absl::OkStatus();
+  changes.transfers.pop_back();
+  view.transfers.erase(grant_id);
+  view.last_recorded = recorded_before;
   return TrialGrantRefused(static_cast<int>(outcomes[0].code));
 }
 
@@ -105,6 +115,11 @@ absl::StatusOr<Registered<Member>> DecideRegisterMember(const RegisterMemberComm
   account.lower_limit = 0;
   account.opened = view.now;
   view.accounts[account.id] = account;
+  const absl::Status granted = GrantTrial(account.id, grant_id, view, changes);
+  if (!granted.ok()) {
+    view.accounts.erase(account.id);
+    return granted;
+  }
   changes.new_accounts.insert(account.id);
 
   Member member;
@@ -117,7 +132,6 @@ absl::StatusOr<Registered<Member>> DecideRegisterMember(const RegisterMemberComm
   view.members[member.id] = member;
   changes.new_members.insert(member.id);
 
-  JB_RETURN_IF_ERROR(GrantTrial(account.id, grant_id, view, changes));
   return Registered<Member>{member, true};
 }
 

@@ -4,17 +4,18 @@
 #include "common/ids/id_generator.h"
 #include "services/ledger/domain/decide_member.h"
 #include "services/ledger/domain/reputation.h"
-#include "services/ledger/engine/metrics.h"
-#include "services/ledger/store/store.h"
+#include "services/ledger/engine/group_committer.h"
 
 namespace joulebook::ledger {
 
-// Thread-safe. Each call is one commit; errors are those of the decision and of Store::Commit.
+// Thread-safe. Each call waits for its commit; errors are those of the decision and of Store::Commit,
+// and RESOURCE_EXHAUSTED when the committer's queue is full.
 class BookWriter {
  public:
   // All must outlive the writer.
-  BookWriter(Store& store, IdGenerator& ids, LedgerMetrics& metrics)
-      : store_(store), ids_(ids), metrics_(metrics) {}
+  BookWriter(Store& store, GroupCommitter& committer, IdGenerator& ids, Clock& clock,
+             LedgerMetrics& metrics)
+      : store_(store), committer_(committer), ids_(ids), clock_(clock), metrics_(metrics) {}
 
   absl::StatusOr<Registered<Member>> RegisterMember(const RegisterMemberCommand& command,
                                                     Duration timeout);
@@ -27,8 +28,14 @@ class BookWriter {
   absl::StatusOr<int> ExpireHolds(int batch, Duration timeout);
 
  private:
+  template <typename T, typename Decide>
+  absl::StatusOr<T> CommitFor(ViewKeys keys, Duration timeout, const Decide& decide);
+  absl::StatusOr<int> ExpireDueHolds(int batch, Duration timeout);
+
   Store& store_;
+  GroupCommitter& committer_;
   IdGenerator& ids_;
+  Clock& clock_;
   LedgerMetrics& metrics_;
 };
 

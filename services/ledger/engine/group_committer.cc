@@ -1,21 +1,46 @@
 #include "services/ledger/engine/group_committer.h"
 
+#include <memory>
 #include <utility>
 
 namespace joulebook::ledger {
 namespace {
 
+// Answers of so few jobs are given by the committing thread itself: waking another costs more.
+constexpr std::size_t kAnsweredAtOnce = 2;
+// Committed groups that may wait to be answered before the next commit waits for them.
+constexpr std::size_t kMaxUnanswered = 2;
+
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 void AddKeys(const TransferRequest& request, ViewKeys& keys) {
   keys.transfers.push_back(request.id);
-  if (request.target.has_value()) keys.targets.push_back(*request.target);
+  if (request.target.has_value()) {
+    const bool is_reversal = request.kind == TransferKind::kReverse;
+    (is_reversal ? keys.reversals : keys.holds).push_back(*request.target);
+  }
   if (request.debit.has_value()) keys.accounts.push_back(*request.debit);
   if (request.credit.has_value()) keys.accounts.push_back(*request.credit);
 }
 
-// Failures that one batch can cause for the others of its group; each is then tried alone.
-bool MayBeOneBatchsFault(const absl::Status& status) {
+template <typename T>
+void Append(const std::vector<T>& from, std::vector<T>& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+void AddKeys(const ViewKeys& job, ViewKeys& keys) {
+  Append(job.transfers, keys.transfers);
+  Append(job.holds, keys.holds);
+  Append(job.reversals, keys.reversals);
+  Append(job.accounts, keys.accounts);
+  Append(job.members, keys.members);
+  Append(job.reputation_changes, keys.reputation_changes);
+  keys.assets = keys.assets || job.assets;
+  keys.expired_holds = std::max(keys.expired_holds, job.expired_holds);
+}
+
+// Failures that one job can cause for the others of its group; each is then tried alone.
+bool MayBeOneJobsFault(const absl::Status& status) {
   return status.code() == absl::StatusCode::kInternal ||
          status.code() == absl::StatusCode::kFailedPrecondition ||
          status.code() == absl::StatusCode::kAlreadyExists;
@@ -30,7 +55,8 @@ GroupCommitter::GroupCommitter(const GroupOptions& options, SignatureVerifier ve
       store_(store),
       clock_(clock),
       metrics_(metrics),
-      thread_([this] { Run(); }) {}
+      answering_([this] { RunAnswers(); }),
+      committing_([this] { Run(); }) {}
 
 GroupCommitter::~GroupCommitter() {
   {
@@ -38,21 +64,61 @@ GroupCommitter::~GroupCommitter() {
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  committing_.join();
+  {
+    const std::lock_guard lock(answers_mutex_);
+    answers_end_ = true;
+  }
+  answers_changed_.notify_all();
+  answering_.join();
 }
 
-absl::Status GroupCommitter::Submit(std::vector<TransferItem> items, Duration deadline, Done done) {
+absl::Status GroupCommitter::Submit(CommitJob job) {
   {
     const std::lock_guard lock(mutex_);
-    if (queued_items_ + items.size() > options_.max_queued_items) {
+    if (queued_items_ + job.items > options_.max_queued_items) {
       return absl::ResourceExhaustedError("the queue of transfers is full");
     }
-    queued_items_ += items.size();
+    queued_items_ += job.items;
     metrics_.queue_items.Set(static_cast<double>(queued_items_));
-    queue_.push_back({std::move(items), deadline, std::move(done)});
+    queue_.push_back(std::move(job));
   }
   wake_.notify_one();
   return absl::OkStatus();
+}
+
+absl::Status GroupCommitter::SubmitTransfers(std::vector<TransferItem> items, Duration deadline,
+                                             std::function<void(Outcomes)> done) {
+  struct Batch {
+    std::vector<TransferItem> items;
+    std::vector<TransferOutcome> outcomes;
+    std::function<void(Outcomes)> done;
+  };
+  auto batch = std::make_shared<Batch>();
+  batch->items = std::move(items);
+  batch->done = std::move(done);
+
+  CommitJob job;
+  job.items = batch->items.size();
+  job.deadline = deadline;
+  for (const TransferItem& item : batch->items) {
+    if (item.shape == ResultCode::kOk) AddKeys(item.request, job.keys);
+  }
+  job.decide = [this, batch](BookView& view, Changes& changes) {
+    batch->outcomes = DecideTransfers(batch->items, verify_, view, changes);
+    return absl::OkStatus();
+  };
+  job.done = [this, batch](const absl::Status& status) {
+    if (!status.ok()) {
+      batch->done(status);
+      return;
+    }
+    for (const TransferOutcome& outcome : batch->outcomes) {
+      metrics_.transfers[static_cast<std::size_t>(outcome.code)]->Increment();
+    }
+    batch->done(std::move(batch->outcomes));
+  };
+  return Submit(std::move(job));
 }
 
 void GroupCommitter::Run() {
@@ -62,73 +128,60 @@ void GroupCommitter::Run() {
     if (queue_.empty()) return;
     Group group = TakeGroup(lock);
     CommitGroup(group);
+    AnswerSoon(std::move(group));
     lock.lock();
   }
 }
 
 GroupCommitter::Group GroupCommitter::TakeGroup(std::unique_lock<std::mutex>& lock) {
-  Group group;
+  Group group, late;
   std::size_t items = 0;
-  while (!queue_.empty() &&
-         (group.empty() || items + queue_.front().items.size() <= options_.max_group_items)) {
-    items += queue_.front().items.size();
-    group.push_back(std::move(queue_.front()));
+  const Duration now = clock_.MonotonicNow();
+  while (!queue_.empty() && (group.jobs.empty() ||
+                             items + queue_.front().items <= options_.max_group_items)) {
+    items += queue_.front().items;
+    auto& jobs = now < queue_.front().deadline ? group.jobs : late.jobs;
+    jobs.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   queued_items_ -= items;
   metrics_.queue_items.Set(static_cast<double>(queued_items_));
   lock.unlock();
 
-  const Duration now = clock_.MonotonicNow();
-  std::erase_if(group, [&](Batch& batch) {
-    if (now < batch.deadline) return false;
-    Answer(batch, absl::DeadlineExceededError("the deadline passed before the batch's turn"));
-    return true;
-  });
+  if (!late.jobs.empty()) {
+    late.answers.assign(late.jobs.size(), absl::DeadlineExceededError(
+                                              "the deadline passed before the job's turn"));
+    AnswerSoon(std::move(late));
+  }
   return group;
 }
 
 void GroupCommitter::CommitGroup(Group& group) {
-  if (group.empty()) return;
-  std::vector<std::vector<TransferOutcome>> outcomes;
-  const absl::Status status = TryCommit(group, outcomes);
-  if (status.ok() || group.size() == 1 || !MayBeOneBatchsFault(status)) {
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      if (status.ok()) {
-        Answer(group[i], std::move(outcomes[i]));
-      } else {
-        Answer(group[i], status);
-      }
-    }
-    return;
-  }
-  for (Batch& batch : group) {
-    const absl::Status alone = TryCommit({&batch, 1}, outcomes);
-    if (alone.ok()) {
-      Answer(batch, std::move(outcomes[0]));
-    } else {
-      Answer(batch, alone);
-    }
+  group.answers.resize(group.jobs.size());
+  if (group.jobs.empty()) return;
+  const absl::Status status = TryCommit(group.jobs, group.answers);
+  if (status.ok()) return;
+  const bool one_by_one = group.jobs.size() > 1 && MayBeOneJobsFault(status);
+  for (std::size_t i = 0; i < group.jobs.size(); ++i) {
+    const std::span<absl::Status> answer(&group.answers[i], 1);
+    const absl::Status alone =
+        one_by_one ? TryCommit({&group.jobs[i], 1}, answer) : status;
+    if (!alone.ok()) answer[0] = alone;
   }
 }
 
-absl::Status GroupCommitter::TryCommit(std::span<Batch> batches,
-                                       std::vector<std::vector<TransferOutcome>>& outcomes) {
+absl::Status GroupCommitter::TryCommit(std::span<CommitJob> jobs,
+                                       std::span<absl::Status> answers) {
   ViewKeys keys;
   std::size_t items = 0;
-  for (const Batch& batch : batches) {
-    items += batch.items.size();
-    for (const TransferItem& item : batch.items) {
-      if (item.shape == ResultCode::kOk) AddKeys(item.request, keys);
-    }
+  for (const CommitJob& job : jobs) {
+    items += job.items;
+    AddKeys(job.keys, keys);
   }
   const Duration start = clock_.MonotonicNow();
   absl::Status status =
       store_.Commit(keys, options_.commit_timeout, [&](BookView& view, Changes& changes) {
-        outcomes.clear();
-        for (const Batch& batch : batches) {
-          outcomes.push_back(DecideTransfers(batch.items, verify_, view, changes));
-        }
+        for (std::size_t i = 0; i < jobs.size(); ++i) answers[i] = jobs[i].decide(view, changes);
         return absl::OkStatus();
       });
   metrics_.group_items.Observe(static_cast<double>(items));
@@ -136,13 +189,31 @@ absl::Status GroupCommitter::TryCommit(std::span<Batch> batches,
   return status;
 }
 
-void GroupCommitter::Answer(Batch& batch, absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
-  if (outcomes.ok()) {
-    for (const TransferOutcome& outcome : *outcomes) {
-      metrics_.transfers[static_cast<std::size_t>(outcome.code)]->Increment();
-    }
+void GroupCommitter::AnswerSoon(Group group) {
+  if (group.jobs.size() <= kAnsweredAtOnce) {
+    for (std::size_t i = 0; i < group.jobs.size(); ++i) group.jobs[i].done(group.answers[i]);
+    return;
   }
-  batch.done(std::move(outcomes));
+  std::unique_lock lock(answers_mutex_);
+  answers_changed_.wait(lock, [this] { return answers_.size() < kMaxUnanswered; });
+  answers_.push_back(std::move(group));
+  lock.unlock();
+  answers_changed_.notify_all();
+}
+
+void GroupCommitter::RunAnswers() {
+  std::unique_lock lock(answers_mutex_);
+  for (;;) {
+    answers_changed_.wait(lock, [this] { return answers_end_ || !answers_.empty(); });
+    if (answers_.empty()) return;
+    Group group = std::move(answers_.front());
+    answers_.pop_front();
+    lock.unlock();
+    answers_changed_.notify_all();
+    for (std::size_t i = 0; i < group.jobs.size(); ++i) group.jobs[i].done(group.answers[i]);
+    group = {};
+    lock.lock();
+  }
 }
 
 }  // namespace joulebook::ledger

@@ -1,5 +1,6 @@
 // Adaptive group commit: what arrives while one commit runs goes into the next one together. An
-// idle ledger commits a lone transfer at once; a busy one pays one commit for thousands.
+// idle ledger commits a lone transfer at once; a busy one pays one commit for thousands. Every write
+// of this replica goes through here, so that its writer never finds the book changed by itself.
 #pragma once
 
 #include <condition_variable>
@@ -20,42 +21,57 @@ namespace joulebook::ledger {
 struct GroupOptions {
   // Items that may wait; more are refused at once. 16 full batches: about a second of work.
   std::size_t max_queued_items = std::size_t{16} * 8'190;
-  // Items in one commit; one batch always goes whole.
+  // Items in one commit; one job always goes whole.
   std::size_t max_group_items = 8'190;
   // Longest commit.
   Duration commit_timeout = std::chrono::seconds(5);
 };
 
-// Thread-safe. One thread commits. What was accepted is answered, also during destruction.
+// A write that waits for its commit.
+struct CommitJob {
+  ViewKeys keys;
+  // Its share of the queue and of a group.
+  std::size_t items = 1;
+  // A job whose turn comes after this (of the monotonic clock) is answered DEADLINE_EXCEEDED and
+  // not tried.
+  Duration deadline{};
+  // Leaves view and changes as they were when it fails; its error is then the job's answer.
+  Decision decide;
+  // Called once, on a thread of the committer: OK when what was decided is durable.
+  std::function<void(const absl::Status&)> done;
+};
+
+// Thread-safe. One thread decides and commits, another answers. What was accepted is answered, also
+// during destruction.
 class GroupCommitter {
  public:
-  using Done = std::function<void(absl::StatusOr<std::vector<TransferOutcome>>)>;
+  using Outcomes = absl::StatusOr<std::vector<TransferOutcome>>;
 
   // All must outlive the committer.
   GroupCommitter(const GroupOptions& options, SignatureVerifier verify, Store& store, Clock& clock,
                  LedgerMetrics& metrics);
   ~GroupCommitter();
 
-  // Queues a batch; `done` is called once, on the committer's thread, with one outcome per item or
-  // with why nothing is known to be committed. A batch whose turn comes after `deadline` (of the
-  // monotonic clock) is answered DEADLINE_EXCEEDED and not tried. RESOURCE_EXHAUSTED, without a
-  // call of `done`, when the queue is full.
-  absl::Status Submit(std::vector<TransferItem> items, Duration deadline, Done done);
+  // Queues a job. RESOURCE_EXHAUSTED, without a call of `done`, when the queue is full.
+  absl::Status Submit(CommitJob job);
+  // Queues a batch of transfers; `done` gets one outcome per item, or why nothing is known to be
+  // committed.
+  absl::Status SubmitTransfers(std::vector<TransferItem> items, Duration deadline,
+                               std::function<void(Outcomes)> done);
 
  private:
-  struct Batch {
-    std::vector<TransferItem> items;
-    Duration deadline;
-    Done done;
+  // Jobs with their answers, once they have been tried.
+  struct Group {
+    std::vector<CommitJob> jobs;
+    std::vector<absl::Status> answers;
   };
-  using Group = std::vector<Batch>;
 
   void Run();
   Group TakeGroup(std::unique_lock<std::mutex>& lock);
   void CommitGroup(Group& group);
-  absl::Status TryCommit(std::span<Batch> batches,
-                         std::vector<std::vector<TransferOutcome>>& outcomes);
-  void Answer(Batch& batch, absl::StatusOr<std::vector<TransferOutcome>> outcomes);
+  absl::Status TryCommit(std::span<CommitJob> jobs, std::span<absl::Status> answers);
+  void AnswerSoon(Group group);
+  void RunAnswers();
 
   const GroupOptions options_;
   const SignatureVerifier verify_;
@@ -65,10 +81,17 @@ class GroupCommitter {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Batch> queue_;
+  std::deque<CommitJob> queue_;
   std::size_t queued_items_ = 0;
   bool stopping_ = false;
-  std::thread thread_;
+
+  std::mutex answers_mutex_;
+  std::condition_variable answers_changed_;
+  std::deque<Group> answers_;
+  bool answers_end_ = false;
+
+  std::thread answering_;
+  std::thread committing_;
 };
 
 }  // namespace joulebook::ledger

@@ -22,6 +22,8 @@ LedgerMetrics::LedgerMetrics(Metrics& metrics)
       holds_expired(
           metrics.Counter("ledger_holds_expired_total", "Holds released by the sweeper.")),
       expiry_failures(metrics.Counter("ledger_expiry_failures_total", "Sweeps that failed.")),
+      expiry_lag_seconds(metrics.Gauge("ledger_expiry_lag_seconds",
+                                       "How long the most overdue hold has been due, in seconds.")),
       members_registered(
           metrics.Counter("ledger_members_registered_total", "Members registered.")) {
   for (int code = 1; code <= kMaxResultCode; ++code) {

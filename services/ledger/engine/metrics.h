@@ -23,6 +23,8 @@ struct LedgerMetrics {
   prometheus::Counter& holds_expired;
   // ledger_expiry_failures_total: sweeps that failed.
   prometheus::Counter& expiry_failures;
+  // ledger_expiry_lag_seconds: how long the hold that should have expired first has been overdue.
+  prometheus::Gauge& expiry_lag_seconds;
   // ledger_members_registered_total: members that this replica registered.
   prometheus::Counter& members_registered;
 };

@@ -257,7 +257,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::PostTransfers(
   const auto count = static_cast<std::size_t>(request->transfers_size());
   if (status.ok() && (count == 0 || count > kMaxBatchItems)) status = TooManyItems(count);
   if (status.ok()) {
-    status = deps_.committer.Submit(
+    status = deps_.committer.SubmitTransfers(
         ToItems(request->transfers()),
         deps_.clock.MonotonicNow() + TimeLeft(*context, deps_.longest_call),
         [=](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {

@@ -69,7 +69,7 @@ void TransferStream::Take() {
   slot->request.Swap(&incoming_);
   slots_.push_back(slot);
   const absl::Status submitted =
-      committer_.Submit(ToItems(slot->request.transfers()), deadline_,
+      committer_.SubmitTransfers(ToItems(slot->request.transfers()), deadline_,
                         [this, slot](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
                           Complete(slot, std::move(outcomes));
                         });

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/db/arrays.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
 
 namespace joulebook::ledger {
 namespace {
-
-constexpr std::size_t kMemberColumns = 14;
-constexpr std::size_t kAccountColumns = 17;
-constexpr std::size_t kBalancesColumns = 8;
-constexpr std::size_t kHoldColumns = 9;
-constexpr std::size_t kTransferColumns = 37;
 
 std::string IdArray(const std::vector<Uuid>& ids) {
   ArrayLiteral array;
@@ -21,187 +16,248 @@ std::string IdArray(const std::vector<Uuid>& ids) {
   return array.Take();
 }
 
+void SortUnique(std::vector<Uuid>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
 class ViewLoader {
  public:
-  ViewLoader(BookView& view, pqxx::transaction_base& transaction)
-      : view_(view), transaction_(transaction) {}
+  ViewLoader(BookCache& cache, pqxx::transaction_base* transaction, BookView& view)
+      : cache_(cache), transaction_(transaction), view_(view) {}
 
-  void LoadBook() {
-    const pqxx::row row = transaction_.exec(sql::kLockBook)[0];
-    view_.last_position = row[0].as<int64_t>();
-    view_.last_recorded = FromMicros(row[1].as<int64_t>());
-    view_.member_count = row[2].as<int64_t>();
-    // No earlier than the last decision: a replica whose clock runs behind must not revive a hold.
-    view_.now = std::max(view_.now, view_.last_recorded);
+  bool Load(const ViewKeys& keys, IdLookup lookup) {
+    return LoadTransfers(keys, lookup) && LoadHolds(keys, lookup) &&
+           LoadExpired(keys.expired_holds) && LoadAccounts(keys.accounts) &&
+           LoadMembers(keys.members) && LoadAssets(keys.assets) &&
+           LoadReputationChanges(keys.reputation_changes);
   }
 
-  void LoadTransfers(std::vector<Uuid> ids, const std::vector<Uuid>& targets) {
-    ids.insert(ids.end(), targets.begin(), targets.end());
-    if (ids.empty()) return;
-    for (const auto& row : transaction_.exec_params(sql::kTransfers, IdArray(ids))) {
+ private:
+  bool LoadTransfers(const ViewKeys& keys, IdLookup lookup) {
+    std::vector<Uuid> ids = keys.reversals;
+    if (lookup == IdLookup::kLookUp) {
+      ids.insert(ids.end(), keys.transfers.begin(), keys.transfers.end());
+    }
+    if (ids.empty()) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row : transaction_->exec_params(sql::kTransfers, IdArray(ids))) {
       TransferRecord record = ReadTransfer(row);
       view_.transfers[record.request.id] = std::move(record);
     }
-  }
-
-  void LoadTargets(const std::vector<Uuid>& targets) {
-    if (targets.empty()) return;
-    AddHolds(transaction_.exec_params(sql::kHolds, IdArray(targets)));
-    for (const auto& row : transaction_.exec_params(sql::kReversedAmounts, IdArray(targets))) {
+    if (keys.reversals.empty()) return true;
+    for (const auto& row :
+         transaction_->exec_params(sql::kReversedAmounts, IdArray(keys.reversals))) {
       view_.reversed[ReadUuid(row[0])] = row[1].as<int64_t>();
     }
-    for (const Uuid& target : targets) {
-      const auto it = view_.transfers.find(target);
+    for (const Uuid& id : keys.reversals) {
+      const auto it = view_.transfers.find(id);
       if (it == view_.transfers.end()) continue;
       accounts_.push_back(it->second.debit);
       accounts_.push_back(it->second.credit);
     }
+    return true;
   }
 
-  void LoadExpired(int limit) {
-    if (limit == 0) return;
-    AddHolds(transaction_.exec_params(sql::kExpiredHolds, ToMicros(view_.now), limit));
-  }
-
-  void LoadAccounts(const std::vector<Uuid>& ids) {
-    accounts_.insert(accounts_.end(), ids.begin(), ids.end());
-    std::sort(accounts_.begin(), accounts_.end());
-    accounts_.erase(std::unique(accounts_.begin(), accounts_.end()), accounts_.end());
-    if (accounts_.empty()) return;
-    for (const auto& row : transaction_.exec_params(sql::kAccounts, IdArray(accounts_))) {
-      Account account = ReadAccount(row);
-      if (account.requires_signature && account.owner.has_value()) {
-        members_.push_back(*account.owner);
+  bool LoadHolds(const ViewKeys& keys, IdLookup lookup) {
+    std::vector<Uuid> missing;
+    for (const Uuid& id : keys.holds) {
+      if (const Hold* hold = cache_.holds.Find(id); hold != nullptr) {
+        AddHold(*hold);
+      } else {
+        missing.push_back(id);
       }
-      view_.accounts[account.id] = std::move(account);
     }
+    if (lookup == IdLookup::kAssumeNew && !missing.empty()) RemoveNew(keys.transfers, missing);
+    if (missing.empty()) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row : transaction_->exec_params(sql::kHolds, IdArray(missing))) {
+      AddHold(ReadHold(row));
+    }
+    return true;
   }
 
-  void LoadMembers(const std::vector<Uuid>& ids) {
+  // A hold that the same group makes is not there yet.
+  static void RemoveNew(std::vector<Uuid> new_ids, std::vector<Uuid>& missing) {
+    std::sort(new_ids.begin(), new_ids.end());
+    std::erase_if(missing, [&](const Uuid& id) {
+      return std::binary_search(new_ids.begin(), new_ids.end(), id);
+    });
+  }
+
+  bool LoadExpired(int limit) {
+    if (limit == 0) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row :
+         transaction_->exec_params(sql::kExpiredHolds, ToMicros(view_.now), limit)) {
+      AddHold(ReadHold(row));
+    }
+    return true;
+  }
+
+  bool LoadAccounts(const std::vector<Uuid>& ids) {
+    accounts_.insert(accounts_.end(), ids.begin(), ids.end());
+    SortUnique(accounts_);
+    std::vector<Uuid> missing;
+    for (const Uuid& id : accounts_) {
+      if (const Account* account = cache_.accounts.Find(id); account != nullptr) {
+        AddAccount(*account);
+      } else {
+        missing.push_back(id);
+      }
+    }
+    if (missing.empty()) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row : transaction_->exec_params(sql::kAccounts, IdArray(missing))) {
+      AddAccount(ReadAccount(row));
+    }
+    return true;
+  }
+
+  bool LoadMembers(const std::vector<Uuid>& ids) {
     members_.insert(members_.end(), ids.begin(), ids.end());
-    if (members_.empty()) return;
-    for (const auto& row : transaction_.exec_params(sql::kMembers, IdArray(members_))) {
+    SortUnique(members_);
+    std::vector<Uuid> missing;
+    for (const Uuid& id : members_) {
+      if (const Member* member = cache_.members.Find(id); member != nullptr) {
+        view_.members[id] = *member;
+      } else {
+        missing.push_back(id);
+      }
+    }
+    if (missing.empty()) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row : transaction_->exec_params(sql::kMembers, IdArray(missing))) {
       Member member = ReadMember(row);
       view_.members[member.id] = std::move(member);
     }
+    return true;
   }
 
-  void LoadAssets() {
-    for (const auto& row : transaction_.exec(sql::kAssets)) {
+  bool LoadAssets(bool wanted) {
+    if (!wanted) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row : transaction_->exec(sql::kAssets)) {
       view_.assets.insert(ReadAsset(row).code);
     }
+    return true;
   }
 
-  void LoadReputationChanges(const std::vector<Uuid>& ids) {
-    if (ids.empty()) return;
-    for (const auto& row : transaction_.exec_params(sql::kReputationChanges, IdArray(ids))) {
+  bool LoadReputationChanges(const std::vector<Uuid>& ids) {
+    if (ids.empty()) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row : transaction_->exec_params(sql::kReputationChanges, IdArray(ids))) {
       ReputationChange change = ReadReputationChange(row);
       view_.reputation_changes[change.command.id] = std::move(change);
     }
+    return true;
   }
 
- private:
-  void AddHolds(const pqxx::result& rows) {
-    for (const auto& row : rows) {
-      const Hold hold = ReadHold(row);
-      accounts_.push_back(hold.debit);
-      accounts_.push_back(hold.credit);
-      view_.holds[hold.id] = hold;
+  void AddHold(const Hold& hold) {
+    accounts_.push_back(hold.debit);
+    accounts_.push_back(hold.credit);
+    view_.holds[hold.id] = hold;
+  }
+
+  void AddAccount(Account account) {
+    if (account.requires_signature && account.owner.has_value()) {
+      members_.push_back(*account.owner);
     }
+    view_.accounts[account.id] = std::move(account);
   }
 
+  BookCache& cache_;
+  pqxx::transaction_base* const transaction_;
   BookView& view_;
-  pqxx::transaction_base& transaction_;
   std::vector<Uuid> accounts_;
   std::vector<Uuid> members_;
 };
 
-// Runs a set-based statement with one array parameter for each column.
-void ExecuteColumns(const char* statement, Columns& columns, pqxx::transaction_base& transaction) {
-  std::vector<std::string> arrays;
-  arrays.reserve(columns.size());
-  for (ArrayLiteral& column : columns) arrays.push_back(column.Take());
-  transaction.exec_params(statement, pqxx::prepare::make_dynamic_params(arrays));
-}
-
-// Writes the values behind `ids` by `add` and `statement`; in id order, so that rows are always
-// locked in the same order.
+// The values behind `ids` in id order, so that rows are always locked in the same order.
 template <typename Map, typename Add>
-void WriteSet(const absl::flat_hash_set<Uuid>& ids, const Map& values, std::size_t column_count,
-              const Add& add, const char* statement, pqxx::transaction_base& transaction) {
-  if (ids.empty()) return;
+BinaryRows RowsOf(const absl::flat_hash_set<Uuid>& ids, const Map& values, int16_t columns,
+                  const Add& add) {
   std::vector<Uuid> ordered(ids.begin(), ids.end());
   std::sort(ordered.begin(), ordered.end());
-  Columns columns(column_count);
-  for (const Uuid& id : ordered) add(values.at(id), columns);
-  ExecuteColumns(statement, columns, transaction);
+  BinaryRows rows(columns);
+  for (const Uuid& id : ordered) add(values.at(id), rows);
+  return rows;
 }
 
-void WriteReputations(const BookView& view, const Changes& changes,
-                      pqxx::transaction_base& transaction) {
-  for (const Uuid& id : changes.reputations) {
-    const Reputation& r = view.members.at(id).reputation;
-    transaction.exec_params(sql::kUpdateReputation, id.ToString(), r.overall_ppm, r.quality_ppm,
-                            r.contribution_ppm, r.behavior_ppm, r.social_ppm, r.violations,
-                            r.severity_sum_ppm, r.changes);
+template <typename Map>
+BinaryRows RowsOf(const absl::flat_hash_set<Uuid>& ids, const Map& values, int16_t columns) {
+  return RowsOf(ids, values, columns, [](const auto& value, BinaryRows& rows) { AddRow(value, rows); });
+}
+
+// The ids of `changes.holds` that are new, or those that were there before.
+std::vector<Uuid> HoldIds(const Changes& changes, bool are_new) {
+  absl::flat_hash_set<Uuid> fresh;
+  for (const TransferRecord& record : changes.transfers) {
+    if (record.request.kind == TransferKind::kReserve) fresh.insert(record.request.id);
   }
-  for (const ReputationChange& change : changes.reputation_changes) {
-    const ReputationCommand& c = change.command;
-    const Reputation& r = change.after;
-    transaction.exec_params(sql::kInsertReputationChange, c.id.ToString(), c.member.ToString(),
-                            change.sequence, ToMicros(change.recorded), static_cast<int>(c.cause),
-                            c.quality_ppm, c.contribution_ppm, c.behavior_ppm, c.social_ppm,
-                            c.violation_severity_ppm, c.note, r.overall_ppm, r.quality_ppm,
-                            r.contribution_ppm, r.behavior_ppm, r.social_ppm, r.violations,
-                            r.severity_sum_ppm);
+  std::vector<Uuid> ids;
+  for (const Uuid& id : changes.holds) {
+    if (fresh.contains(id) == are_new) ids.push_back(id);
   }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+void AddChangedHolds(const BookView& view, const Changes& changes, StatementBatch& statements) {
+  const std::vector<Uuid> ids = HoldIds(changes, false);
+  if (ids.empty()) return;
+  std::vector<int64_t> remaining;
+  std::vector<int16_t> states;
+  for (const Uuid& id : ids) {
+    const Hold& hold = view.holds.at(id);
+    remaining.push_back(hold.remaining);
+    states.push_back(static_cast<int16_t>(hold.state));
+  }
+  statements.Add(sql::kUpdateHolds,
+                 {UuidArray(ids), BigintArray(remaining), SmallintArray(states)});
+}
+
+BinaryRows HeadRow(const BookHead& expected, const BookView& view, const Changes& changes) {
+  BinaryRows row(5);
+  row.BeginRow();
+  row.Bigint(expected.revision);
+  row.Bigint(view.last_position);
+  row.Bigint(ToMicros(view.last_recorded));
+  row.Bigint(view.member_count);
+  row.Boolean(changes.ChangesStates());
+  return row;
 }
 
 }  // namespace
 
-BookView LoadView(const ViewKeys& keys, Time now, pqxx::transaction_base& transaction) {
-  BookView view;
-  view.now = now;
-  ViewLoader loader(view, transaction);
-  loader.LoadBook();
-  loader.LoadTransfers(keys.transfers, keys.targets);
-  loader.LoadTargets(keys.targets);
-  loader.LoadExpired(keys.expired_holds);
-  loader.LoadAccounts(keys.accounts);
-  loader.LoadMembers(keys.members);
-  if (keys.assets) loader.LoadAssets();
-  loader.LoadReputationChanges(keys.reputation_changes);
-  return view;
+bool LoadView(const ViewKeys& keys, IdLookup lookup, BookCache& cache,
+              pqxx::transaction_base* transaction, BookView& view) {
+  return ViewLoader(cache, transaction, view).Load(keys, lookup);
 }
 
-void WriteChanges(const BookView& view, const Changes& changes,
-                  pqxx::transaction_base& transaction) {
-  WriteSet(
-      changes.new_members, view.members, kMemberColumns,
-      [](const Member& member, Columns& columns) { AddRow(member, columns); }, sql::kInsertMembers,
-      transaction);
-  WriteSet(
-      changes.new_accounts, view.accounts, kAccountColumns,
-      [](const Account& account, Columns& columns) { AddRow(account, columns); },
-      sql::kInsertAccounts, transaction);
-  if (!changes.transfers.empty()) {
-    Columns columns(kTransferColumns);
-    for (const TransferRecord& record : changes.transfers) AddRow(record, columns);
-    ExecuteColumns(sql::kInsertTransfers, columns, transaction);
+StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
+                              const Changes& changes) {
+  StatementBatch statements;
+  statements.Add(sql::kAdvanceBook, HeadRow(expected, view, changes));
+  statements.Add(sql::kInsertMember, RowsOf(changes.new_members, view.members, kMemberColumns));
+  statements.Add(sql::kInsertAccount, RowsOf(changes.new_accounts, view.accounts, kAccountColumns));
+  statements.Add(sql::kUpdateState,
+                 RowsOf(changes.changed_states, view.accounts, kStateColumns, AddStateRow));
+  statements.Add(sql::kUpdateReputation, RowsOf(changes.reputations, view.members,
+                                                kReputationColumns, AddReputationRow));
+  BinaryRows reputation_changes(kReputationChangeColumns);
+  for (const ReputationChange& change : changes.reputation_changes) {
+    AddRow(change, reputation_changes);
   }
-  WriteSet(
-      changes.holds, view.holds, kHoldColumns,
-      [](const Hold& hold, Columns& columns) { AddRow(hold, columns); }, sql::kUpsertHolds,
-      transaction);
-  WriteSet(changes.balances, view.accounts, kBalancesColumns, AddBalancesRow, sql::kUpdateBalances,
-           transaction);
-  for (const Uuid& id : changes.changed_states) {
-    transaction.exec_params(sql::kUpdateState, id.ToString(),
-                            static_cast<int>(view.accounts.at(id).state));
-  }
-  WriteReputations(view, changes, transaction);
-  transaction.exec_params(sql::kUpdateBook, view.last_position, ToMicros(view.last_recorded),
-                          view.member_count);
+  statements.Add(sql::kInsertReputationChange, reputation_changes);
+  AddChangedHolds(view, changes, statements);
+  return statements;
+}
+
+std::vector<Hold> NewHolds(const BookView& view, const Changes& changes) {
+  std::vector<Hold> holds;
+  for (const Uuid& id : HoldIds(changes, true)) holds.push_back(view.holds.at(id));
+  return holds;
 }
 
 }  // namespace joulebook::ledger

@@ -1,16 +1,28 @@
-// The two halves of a commit: loading a view under the book's lock, and writing what was decided.
+// The two halves of a commit: making the view that a decision looks at, and turning what it decided
+// into statements.
 #pragma once
 
 #include <pqxx/transaction_base>
 
-#include "services/ledger/domain/book.h"
+#include "common/db/direct_connection.h"
+#include "services/ledger/store/book_cache.h"
 
 namespace joulebook::ledger {
 
-// Takes the book's lock and loads what the keys name, with what that refers to.
-BookView LoadView(const ViewKeys& keys, Time now, pqxx::transaction_base& transaction);
+// What of the keys to look up as ids that may have been decided before.
+enum class IdLookup { kAssumeNew, kLookUp };
 
-void WriteChanges(const BookView& view, const Changes& changes,
-                  pqxx::transaction_base& transaction);
+// Fills the view with what the keys name and what that refers to, from the cache where it can.
+// Without a transaction it gives up, and says false, at the first thing that needs the database.
+bool LoadView(const ViewKeys& keys, IdLookup lookup, BookCache& cache,
+              pqxx::transaction_base* transaction, BookView& view);
+
+// A commit's changes but for the new rows of the big tables. The first statement fails when the book
+// has moved on.
+StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
+                              const Changes& changes);
+
+// The holds that the changes make, in id order.
+std::vector<Hold> NewHolds(const BookView& view, const Changes& changes);
 
 }  // namespace joulebook::ledger

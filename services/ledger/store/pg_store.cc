@@ -3,8 +3,9 @@
 #include <limits>
 #include <utility>
 
+#include "common/db/arrays.h"
 #include "services/ledger/domain/balances.h"
-#include "services/ledger/store/book_io.h"
+#include "services/ledger/store/book_session.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
 
@@ -54,16 +55,12 @@ void ShiftByEffectiveTime(const Uuid& account, Time at, int64_t position,
 
 class PgStore final : public Store {
  public:
-  explicit PgStore(const Database& database) : database_(database) {}
+  PgStore(const Database& database, PgStoreOptions options)
+      : database_(database),
+        session_(database, std::move(options.connection), options.cached_items) {}
 
   absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) override {
-    return RunTransaction(database_, {.timeout = timeout}, [&](pqxx::transaction_base& tx) {
-      BookView view = LoadView(keys, database_.clock.Now(), tx);
-      Changes changes;
-      JB_RETURN_IF_ERROR(decide(view, changes));
-      if (!changes.empty()) WriteChanges(view, changes, tx);
-      return absl::OkStatus();
-    });
+    return session_.Commit(keys, timeout, decide);
   }
 
   absl::StatusOr<std::vector<Asset>> ListAssets(Duration timeout) override {
@@ -150,6 +147,15 @@ class PgStore final : public Store {
     return FindOne<Hold>(sql::kHolds, id, timeout, ReadHold);
   }
 
+  absl::StatusOr<std::optional<Time>> EarliestExpiry(Duration timeout) override {
+    std::optional<Time> earliest;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      const pqxx::result rows = tx.exec(sql::kEarliestExpiry);
+      if (!rows.empty()) earliest = FromMicros(rows[0][0].as<int64_t>());
+    }));
+    return earliest;
+  }
+
  private:
   absl::Status Read(Duration timeout, const std::function<void(pqxx::transaction_base&)>& read) {
     return RunTransaction(database_,
@@ -214,12 +220,13 @@ class PgStore final : public Store {
   }
 
   const Database database_;
+  BookSession session_;
 };
 
 }  // namespace
 
-std::unique_ptr<Store> MakePgStore(const Database& database) {
-  return std::make_unique<PgStore>(database);
+std::unique_ptr<Store> MakePgStore(const Database& database, PgStoreOptions options) {
+  return std::make_unique<PgStore>(database, std::move(options));
 }
 
 }  // namespace joulebook::ledger

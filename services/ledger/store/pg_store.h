@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "common/db/direct_connection.h"
 #include "common/db/migrate.h"
 #include "common/db/transaction.h"
 #include "services/ledger/store/store.h"
@@ -14,7 +15,14 @@ inline constexpr char kSchema[] = "ledger";
 // All migrations of the schema, in order.
 std::span<const Migration> Migrations();
 
+struct PgStoreOptions {
+  // For the writer, beside the pool's connections.
+  DirectConnection::Options connection;
+  // Accounts, holds and members that the writer remembers, of each at most.
+  std::size_t cached_items = 200'000;
+};
+
 // What `database` refers to must outlive the store.
-std::unique_ptr<Store> MakePgStore(const Database& database);
+std::unique_ptr<Store> MakePgStore(const Database& database, PgStoreOptions options);
 
 }  // namespace joulebook::ledger

@@ -2,7 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/crypto/merkle.h"
+#include "common/db/arrays.h"
 #include "common/status/check.h"
+#include "services/ledger/domain/canonical.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -67,12 +70,10 @@ class RowReader {
   }
   Balances AfterBalances() {
     Balances balances;
-    balances.posted = Int();
-    balances.reserved = Int();
-    balances.pending = Int();
-    balances.granted = Int();
-    balances.spent = Int();
-    balances.version = Int();
+    for (int64_t* value : {&balances.posted, &balances.reserved, &balances.pending,
+                           &balances.granted, &balances.spent, &balances.version}) {
+      *value = OptionalInt().value_or(0);  // NULL before the first transfer
+    }
     balances.earned = balances.posted - balances.granted + balances.spent;
     return balances;
   }
@@ -82,47 +83,36 @@ class RowReader {
   pqxx::row::size_type next_ = 0;
 };
 
-// Adds a row's fields one after the other.
-class RowWriter {
- public:
-  explicit RowWriter(Columns& columns) : columns_(columns) {}
-  ~RowWriter() { JB_CHECK(next_ == columns_.size()); }
+// Columns that are NULL for the value that means "not given".
+void BigintOrNull(int64_t value, BinaryRows& rows) {
+  value == 0 ? rows.Null() : rows.Bigint(value);
+}
+void TextOrNull(std::string_view value, BinaryRows& rows) {
+  value.empty() ? rows.Null() : rows.Text(value);
+}
 
-  template <typename T>
-  void Add(const T& value) {
-    columns_[next_++].Add(value);
-  }
-  template <typename E>
-  void AddEnum(E value) {
-    columns_[next_++].Add(static_cast<int64_t>(value));
-  }
-  void Text(std::string_view value) { columns_[next_++].AddText(value); }
-  void Bytes(std::string_view value) { columns_[next_++].AddBytes(value); }
-  void Instant(Time value) { Add(ToMicros(value)); }
-  // The column is NULL for the value that means "not given".
-  void IntOrNull(int64_t value) {
-    value == 0 ? columns_[next_++].AddNull() : columns_[next_++].Add(value);
-  }
-  void TextOrNull(std::string_view value) {
-    value.empty() ? columns_[next_++].AddNull() : columns_[next_++].AddText(value);
-  }
-  void BytesOrNull(std::string_view value) {
-    value.empty() ? columns_[next_++].AddNull() : columns_[next_++].AddBytes(value);
-  }
-  void Json(const Metadata& metadata) { Text(nlohmann::json(metadata).dump()); }
-  void AfterBalances(const Balances& balances) {
-    for (const int64_t value : {balances.posted, balances.reserved, balances.pending,
-                                balances.granted, balances.spent, balances.version}) {
-      Add(value);
-    }
-  }
+template <typename E>
+void AddEnum(E value, BinaryRows& rows) {
+  rows.Smallint(static_cast<int16_t>(value));
+}
 
- private:
-  Columns& columns_;
-  std::size_t next_ = 0;
-};
+std::string ToJson(const Metadata& metadata) { return nlohmann::json(metadata).dump(); }
 
-int64_t FlagsOf(const TransferRequest& request) {
+void AddReputation(const Reputation& r, BinaryRows& rows) {
+  for (const int32_t value : {r.overall_ppm, r.quality_ppm, r.contribution_ppm, r.behavior_ppm,
+                              r.social_ppm, r.violations}) {
+    rows.Integer(value);
+  }
+  rows.Bigint(r.severity_sum_ppm);
+}
+
+void AddBalances(const Balances& b, BinaryRows& rows) {
+  for (const int64_t value : {b.posted, b.reserved, b.pending, b.granted, b.spent, b.version}) {
+    rows.Bigint(value);
+  }
+}
+
+int FlagsOf(const TransferRequest& request) {
   return (request.linked ? kLinked : 0) | (request.up_to ? kUpTo : 0) |
          (request.keep_rest ? kKeepRest : 0) | (request.debit.has_value() ? kDebitGiven : 0) |
          (request.credit.has_value() ? kCreditGiven : 0) |
@@ -137,13 +127,6 @@ void SetFlags(int64_t flags, const TransferRecord& record, TransferRequest& requ
   if ((flags & kCreditGiven) != 0) request.credit = record.credit;
   if ((flags & kAssetGiven) != 0) request.asset = record.asset;
   if ((flags & kOperationGiven) != 0) request.operation = record.operation;
-}
-
-void AddBalances(const Balances& b, RowWriter& writer) {
-  for (const int64_t value :
-       {b.posted, b.reserved, b.pending, b.granted, b.earned, b.spent, b.version}) {
-    writer.Add(value);
-  }
 }
 
 }  // namespace
@@ -213,11 +196,7 @@ Account ReadAccount(const pqxx::row& row) {
   account.requires_signature = reader.Bool();
   account.metadata = reader.Json();
   account.opened = reader.Instant();
-  Balances& balances = account.balances;
-  for (int64_t* value : {&balances.posted, &balances.reserved, &balances.pending, &balances.granted,
-                         &balances.earned, &balances.spent, &balances.version}) {
-    *value = reader.Int();
-  }
+  account.balances = reader.AfterBalances();
   return account;
 }
 
@@ -272,88 +251,115 @@ TransferRecord ReadTransfer(const pqxx::row& row) {
   return record;
 }
 
-void AddRow(const Member& member, Columns& columns) {
-  RowWriter writer(columns);
-  writer.Add(member.id);
-  writer.Bytes(member.public_key);
-  writer.Text(member.display_name);
-  writer.Add(member.trial_transfer);
-  writer.Add(member.number);
-  writer.Instant(member.registered);
-  const Reputation& r = member.reputation;
-  for (const int64_t value :
-       {int64_t{r.overall_ppm}, int64_t{r.quality_ppm}, int64_t{r.contribution_ppm},
-        int64_t{r.behavior_ppm}, int64_t{r.social_ppm}, int64_t{r.violations}, r.severity_sum_ppm,
-        r.changes}) {
-    writer.Add(value);
+void AddRow(const Member& member, BinaryRows& rows) {
+  rows.BeginRow();
+  rows.Id(member.id);
+  rows.Bytes(member.public_key);
+  rows.Text(member.display_name);
+  rows.Id(member.trial_transfer);
+  rows.Bigint(member.number);
+  rows.Bigint(ToMicros(member.registered));
+  AddReputation(member.reputation, rows);
+  rows.Bigint(member.reputation.changes);
+}
+
+void AddReputationRow(const Member& member, BinaryRows& rows) {
+  rows.BeginRow();
+  rows.Id(member.id);
+  AddReputation(member.reputation, rows);
+  rows.Bigint(member.reputation.changes);
+}
+
+void AddRow(const ReputationChange& change, BinaryRows& rows) {
+  const ReputationCommand& command = change.command;
+  rows.BeginRow();
+  rows.Id(command.id);
+  rows.Id(command.member);
+  rows.Bigint(change.sequence);
+  rows.Bigint(ToMicros(change.recorded));
+  AddEnum(command.cause, rows);
+  for (const auto& value : {command.quality_ppm, command.contribution_ppm, command.behavior_ppm,
+                            command.social_ppm, command.violation_severity_ppm}) {
+    value.has_value() ? rows.Integer(*value) : rows.Null();
   }
+  rows.Text(command.note);
+  AddReputation(change.after, rows);
 }
 
-void AddRow(const Account& account, Columns& columns) {
-  RowWriter writer(columns);
-  writer.Add(account.id);
-  writer.Add(account.owner);
-  writer.Text(account.asset.view());
-  writer.AddEnum(account.role);
-  writer.Add(account.lower_limit);
-  writer.Add(account.upper_limit);
-  writer.AddEnum(account.state);
-  writer.Text(account.requires_signature ? "t" : "f");
-  writer.Json(account.metadata);
-  writer.Instant(account.opened);
-  AddBalances(account.balances, writer);
+void AddRow(const Account& account, BinaryRows& rows) {
+  rows.BeginRow();
+  rows.Id(account.id);
+  rows.Id(account.owner);
+  rows.Text(account.asset.view());
+  AddEnum(account.role, rows);
+  rows.Bigint(account.lower_limit);
+  rows.Bigint(account.upper_limit);
+  AddEnum(account.state, rows);
+  rows.Boolean(account.requires_signature);
+  rows.Jsonb(ToJson(account.metadata));
+  rows.Bigint(ToMicros(account.opened));
 }
 
-void AddBalancesRow(const Account& account, Columns& columns) {
-  RowWriter writer(columns);
-  writer.Add(account.id);
-  AddBalances(account.balances, writer);
+void AddStateRow(const Account& account, BinaryRows& rows) {
+  rows.BeginRow();
+  rows.Id(account.id);
+  AddEnum(account.state, rows);
 }
 
-void AddRow(const Hold& hold, Columns& columns) {
-  RowWriter writer(columns);
-  writer.Add(hold.id);
-  writer.Add(hold.debit);
-  writer.Add(hold.credit);
-  writer.Text(hold.asset.view());
-  writer.Add(int64_t{hold.operation});
-  writer.Add(hold.amount);
-  writer.Add(hold.remaining);
-  writer.AddEnum(hold.state);
-  writer.Instant(hold.expires);
+void AddRow(const Hold& hold, BinaryRows& rows) {
+  rows.BeginRow();
+  rows.Id(hold.id);
+  rows.Id(hold.debit);
+  rows.Id(hold.credit);
+  rows.Text(hold.asset.view());
+  AddEnum(hold.operation, rows);
+  rows.Bigint(hold.amount);
+  rows.Bigint(hold.remaining);
+  AddEnum(hold.state, rows);
+  rows.Bigint(ToMicros(hold.expires));
 }
 
-void AddRow(const TransferRecord& record, Columns& columns) {
+void AddRow(const TransferRecord& record, BinaryRows& rows) {
   const TransferRequest& request = record.request;
-  RowWriter writer(columns);
-  writer.Add(request.id);
-  writer.IntOrNull(record.position);
-  writer.Instant(record.recorded);
-  writer.AddEnum(record.result);
-  writer.AddEnum(request.kind);
-  writer.Add(FlagsOf(request));
-  writer.Add(record.debit);
-  writer.Add(record.credit);
-  writer.Text(record.asset.view());
-  writer.Add(int64_t{record.operation});
-  writer.Add(request.amount);
-  writer.Add(record.moved);
-  writer.AfterBalances(record.debit_after);
-  writer.AfterBalances(record.credit_after);
-  writer.Add(request.target);
-  writer.IntOrNull(request.hold_ttl_ms);
-  writer.TextOrNull(request.reference);
-  writer.BytesOrNull(request.usage.block_id);
-  writer.IntOrNull(request.usage.data_size_bytes);
-  writer.IntOrNull(request.usage.duration_s);
-  writer.IntOrNull(request.usage.redundancy);
-  request.metadata.empty() ? writer.TextOrNull("") : writer.Json(request.metadata);
-  writer.Add(request.effective.has_value() ? std::optional(ToMicros(*request.effective))
-                                           : std::nullopt);
-  writer.Add(request.conditions.debit_available_at_least);
-  writer.Add(request.conditions.debit_version);
-  writer.Add(request.conditions.credit_version);
-  writer.BytesOrNull(request.signature);
+  rows.BeginRow();
+  rows.Id(request.id);
+  BigintOrNull(record.position, rows);
+  rows.Bigint(ToMicros(record.recorded));
+  AddEnum(record.result, rows);
+  AddEnum(request.kind, rows);
+  AddEnum(FlagsOf(request), rows);
+  rows.Id(record.debit);
+  rows.Id(record.credit);
+  rows.Text(record.asset.view());
+  AddEnum(record.operation, rows);
+  rows.Bigint(request.amount);
+  rows.Bigint(record.moved);
+  AddBalances(record.debit_after, rows);
+  AddBalances(record.credit_after, rows);
+  rows.Id(request.target);
+  BigintOrNull(request.hold_ttl_ms, rows);
+  TextOrNull(request.reference, rows);
+  TextOrNull(request.usage.block_id, rows);
+  BigintOrNull(request.usage.data_size_bytes, rows);
+  BigintOrNull(request.usage.duration_s, rows);
+  request.usage.redundancy == 0 ? rows.Null() : AddEnum(request.usage.redundancy, rows);
+  request.metadata.empty() ? rows.Null() : rows.Jsonb(ToJson(request.metadata));
+  request.effective.has_value() ? rows.Bigint(ToMicros(*request.effective)) : rows.Null();
+  rows.Bigint(request.conditions.debit_available_at_least);
+  rows.Bigint(request.conditions.debit_version);
+  rows.Bigint(request.conditions.credit_version);
+  TextOrNull(request.signature, rows);
+  record.position == 0 ? rows.Null()
+                       : rows.Bytes(AsBytes(MerkleLeafHash(CanonicalBytes(record))));
+}
+
+void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,
+                BinaryRows& rows) {
+  AddRow(record, rows);
+  rows.Bigint(expected_revision);
+  rows.Bigint(view.last_position);
+  rows.Bigint(ToMicros(view.last_recorded));
+  rows.Bigint(view.member_count);
 }
 
 }  // namespace joulebook::ledger

@@ -1,11 +1,10 @@
-// Rows to domain values, and domain values to the arrays of set-based statements. Column orders are
-// those of sql.h.
+// Rows to domain values and back. Column orders are those of sql.h.
 #pragma once
 
 #include <pqxx/result>
 #include <vector>
 
-#include "common/db/arrays.h"
+#include "common/db/binary_rows.h"
 #include "services/ledger/domain/book.h"
 
 namespace joulebook::ledger {
@@ -18,14 +17,27 @@ Hold ReadHold(const pqxx::row& row);
 TransferRecord ReadTransfer(const pqxx::row& row);
 Uuid ReadUuid(const pqxx::field& field);
 
-// One array for each column.
-using Columns = std::vector<ArrayLiteral>;
+inline constexpr int16_t kMemberColumns = 14;
+inline constexpr int16_t kReputationColumns = 9;
+inline constexpr int16_t kReputationChangeColumns = 18;
+inline constexpr int16_t kAccountColumns = 10;
+inline constexpr int16_t kStateColumns = 2;
+inline constexpr int16_t kHoldColumns = 9;
+inline constexpr int16_t kTransferColumns = 38;
+inline constexpr int16_t kLoneTransferColumns = 42;
 
-void AddRow(const Member& member, Columns& columns);
-void AddRow(const Account& account, Columns& columns);
-void AddRow(const Hold& hold, Columns& columns);
-void AddRow(const TransferRecord& record, Columns& columns);
-void AddBalancesRow(const Account& account, Columns& columns);
+void AddRow(const Member& member, BinaryRows& rows);
+// The row of kUpdateReputation.
+void AddReputationRow(const Member& member, BinaryRows& rows);
+void AddRow(const ReputationChange& change, BinaryRows& rows);
+void AddRow(const Account& account, BinaryRows& rows);
+// The row of kUpdateState.
+void AddStateRow(const Account& account, BinaryRows& rows);
+void AddRow(const Hold& hold, BinaryRows& rows);
+void AddRow(const TransferRecord& record, BinaryRows& rows);
+// The row of kInsertLoneTransfer.
+void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,
+                BinaryRows& rows);
 
 int64_t ToMicros(Time time);
 Time FromMicros(int64_t micros);

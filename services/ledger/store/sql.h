@@ -1,17 +1,22 @@
-// Every statement of the ledger, by name. Parameters only; sets of rows go as arrays.
+// Every statement of the ledger, by name. Parameters only; sets of ids go as arrays.
 #pragma once
+
+#include "common/db/direct_connection.h"
 
 namespace joulebook::ledger::sql {
 
-// With these settings the planner looks rows up by index instead of hashing a scan of the whole
-// table against the arrays; they end with the transaction. The row lock makes this the only writer.
-inline constexpr char kLockBook[] = R"(
-SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off;
-SET LOCAL jit = off;
-SELECT last_position, last_recorded_us, member_count FROM ledger.book FOR UPDATE)";
-
-inline constexpr char kUpdateBook[] = R"(
-UPDATE ledger.book SET last_position = $1, last_recorded_us = $2, member_count = $3)";
+inline constexpr PreparedStatement kBegin{"begin", "BEGIN"};
+inline constexpr PreparedStatement kCommit{"commit", "COMMIT"};
+inline constexpr PreparedStatement kRollback{"rollback", "ROLLBACK"};
+// The row lock makes the holder the only writer of the book.
+inline constexpr PreparedStatement kLockBook{
+    "lock_book",
+    "SELECT revision, states_revision, last_position, last_recorded_us, member_count "
+    "FROM ledger.book FOR UPDATE"};
+// Takes the lock too, and fails with 40001 when the book is not at revision $1 any more.
+inline constexpr PreparedStatement kAdvanceBook{
+    "advance_book", "SELECT ledger.advance_book($1, $2, $3, $4, $5)"};
+inline constexpr char kRevision[] = "SELECT revision FROM ledger.book";
 
 inline constexpr char kAssets[] = "SELECT code, scale, kind FROM ledger.assets ORDER BY code";
 
@@ -27,14 +32,13 @@ inline constexpr char kMembersUp[] =
 inline constexpr char kMembersDown[] =
     "SELECT " JOULEBOOK_MEMBER_COLUMNS
     "FROM ledger.members WHERE number < $1 ORDER BY number DESC LIMIT $2";
-inline constexpr char kInsertMembers[] = R"(
-INSERT INTO ledger.members SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::uuid[],
-  $5::bigint[], $6::bigint[], $7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $12::int[],
-  $13::bigint[], $14::bigint[]))";
-inline constexpr char kUpdateReputation[] = R"(
+inline constexpr PreparedStatement kInsertMember{
+    "insert_member", "INSERT INTO ledger.members (" JOULEBOOK_MEMBER_COLUMNS
+                     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"};
+inline constexpr PreparedStatement kUpdateReputation{"update_reputation", R"(
 UPDATE ledger.members SET overall_ppm = $2, quality_ppm = $3, contribution_ppm = $4,
   behavior_ppm = $5, social_ppm = $6, violations = $7, severity_sum_ppm = $8, changes = $9
-WHERE id = $1)";
+WHERE id = $1)"};
 
 #define JOULEBOOK_REPUTATION_COLUMNS                                                           \
   "id, member_id, sequence, recorded_us, cause, quality_ppm, contribution_ppm, behavior_ppm, " \
@@ -51,33 +55,36 @@ inline constexpr char kReputationDown[] =
     "SELECT " JOULEBOOK_REPUTATION_COLUMNS
     "FROM ledger.reputation_changes WHERE member_id = $3 AND sequence < $1 "
     "ORDER BY sequence DESC LIMIT $2";
-inline constexpr char kInsertReputationChange[] =
+inline constexpr PreparedStatement kInsertReputationChange{
+    "insert_reputation_change",
     "INSERT INTO ledger.reputation_changes (" JOULEBOOK_REPUTATION_COLUMNS
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-    "$14, $15, $16, $17, $18)";
+    "$14, $15, $16, $17, $18)"};
 
 #define JOULEBOOK_ACCOUNT_COLUMNS                                                              \
   "id, owner_id, asset, role, lower_limit, upper_limit, state, requires_signature, metadata, " \
-  "opened_us, posted, reserved, pending, granted, earned, spent, version "
-inline constexpr char kAccounts[] =
-    "SELECT " JOULEBOOK_ACCOUNT_COLUMNS "FROM ledger.accounts WHERE id = ANY($1::uuid[])";
+  "opened_us "
+// An account's balances are those after its last transfer.
+#define JOULEBOOK_LAST_BALANCES(side)                                                         \
+  "(SELECT position, " side "_posted AS posted, " side "_reserved AS reserved, " side         \
+  "_pending AS pending, " side "_granted AS granted, " side "_spent AS spent, " side          \
+  "_version AS version FROM ledger.transfers WHERE " side "_id = a.id AND result = 1 "        \
+  "ORDER BY position DESC LIMIT 1)"
+#define JOULEBOOK_SELECT_ACCOUNTS                                                              \
+  "SELECT " JOULEBOOK_ACCOUNT_COLUMNS                                                          \
+  ", posted, reserved, pending, granted, spent, version FROM ledger.accounts a "               \
+  "LEFT JOIN LATERAL (" JOULEBOOK_LAST_BALANCES("debit") " UNION ALL " JOULEBOOK_LAST_BALANCES( \
+      "credit") " ORDER BY position DESC LIMIT 1) last ON true "
+inline constexpr char kAccounts[] = JOULEBOOK_SELECT_ACCOUNTS "WHERE id = ANY($1::uuid[])";
 inline constexpr char kAccountsPage[] =
-    "SELECT " JOULEBOOK_ACCOUNT_COLUMNS "FROM ledger.accounts WHERE id > $1 ORDER BY id LIMIT $2";
+    JOULEBOOK_SELECT_ACCOUNTS "WHERE id > $1 ORDER BY id LIMIT $2";
 inline constexpr char kAccountsOfOwner[] =
-    "SELECT " JOULEBOOK_ACCOUNT_COLUMNS
-    "FROM ledger.accounts WHERE owner_id = $3 AND id > $1 ORDER BY id LIMIT $2";
-inline constexpr char kInsertAccounts[] =
-    "INSERT INTO ledger.accounts (" JOULEBOOK_ACCOUNT_COLUMNS
-    ") SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $5::bigint[], "
-    "$6::bigint[], $7::smallint[], $8::bool[], $9::jsonb[], $10::bigint[], $11::bigint[], "
-    "$12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[])";
-inline constexpr char kUpdateBalances[] = R"(
-UPDATE ledger.accounts a SET posted = n.posted, reserved = n.reserved, pending = n.pending,
-  granted = n.granted, earned = n.earned, spent = n.spent, version = n.version
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-  $7::bigint[], $8::bigint[]) AS n(id, posted, reserved, pending, granted, earned, spent, version)
-WHERE a.id = n.id)";
-inline constexpr char kUpdateState[] = "UPDATE ledger.accounts SET state = $2 WHERE id = $1";
+    JOULEBOOK_SELECT_ACCOUNTS "WHERE owner_id = $3 AND id > $1 ORDER BY id LIMIT $2";
+inline constexpr PreparedStatement kInsertAccount{
+    "insert_account", "INSERT INTO ledger.accounts (" JOULEBOOK_ACCOUNT_COLUMNS
+                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+inline constexpr PreparedStatement kUpdateState{
+    "update_state", "UPDATE ledger.accounts SET state = $2 WHERE id = $1"};
 
 #define JOULEBOOK_HOLD_COLUMNS \
   "id, debit_id, credit_id, asset, operation, amount, remaining, state, expires_us "
@@ -86,11 +93,16 @@ inline constexpr char kHolds[] =
 inline constexpr char kExpiredHolds[] =
     "SELECT " JOULEBOOK_HOLD_COLUMNS
     "FROM ledger.holds WHERE state = 1 AND expires_us <= $1 ORDER BY expires_us, id LIMIT $2";
-inline constexpr char kUpsertHolds[] =
-    "INSERT INTO ledger.holds (" JOULEBOOK_HOLD_COLUMNS
-    ") SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], "
-    "$6::bigint[], $7::bigint[], $8::smallint[], $9::bigint[]) ON CONFLICT (id) DO UPDATE "
-    "SET remaining = excluded.remaining, state = excluded.state";
+inline constexpr char kEarliestExpiry[] =
+    "SELECT expires_us FROM ledger.holds WHERE state = 1 ORDER BY expires_us LIMIT 1";
+inline constexpr InsertStatement kInsertHolds{
+    {"insert_hold", "INSERT INTO ledger.holds (" JOULEBOOK_HOLD_COLUMNS
+                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+    "COPY ledger.holds (" JOULEBOOK_HOLD_COLUMNS ") FROM STDIN (FORMAT binary)"};
+inline constexpr PreparedStatement kUpdateHolds{"update_holds", R"(
+UPDATE ledger.holds h SET remaining = n.remaining, state = n.state
+FROM unnest($1::uuid[], $2::bigint[], $3::smallint[]) AS n(id, remaining, state)
+WHERE h.id = n.id)"};
 
 #define JOULEBOOK_TRANSFER_COLUMNS                                                           \
   "id, position, recorded_us, result, kind, flags, debit_id, credit_id, asset, operation, "  \
@@ -101,15 +113,29 @@ inline constexpr char kUpsertHolds[] =
   "if_debit_available_at_least, if_debit_version, if_credit_version, signature "
 inline constexpr char kTransfers[] =
     "SELECT " JOULEBOOK_TRANSFER_COLUMNS "FROM ledger.transfers WHERE id = ANY($1::uuid[])";
-inline constexpr char kInsertTransfers[] =
+inline constexpr InsertStatement kInsertTransfers{
+    {"insert_transfer", "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
+                        ", leaf_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+                        "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, "
+                        "$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)"},
+    "COPY ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS ", leaf_hash) FROM STDIN (FORMAT binary)"};
+// A lone transfer in one statement, with the move of the book's head: $39 to $42 are the expected
+// revision and the head's position, time and members. No row comes back when the book has moved on.
+inline constexpr PreparedStatement kInsertLoneTransfer{
+    "insert_lone_transfer",
+    "WITH head AS (UPDATE ledger.book SET last_position = $40, last_recorded_us = $41, "
+    "member_count = $42, revision = revision + 1 WHERE revision = $39 RETURNING 1) "
     "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
-    ") SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], "
-    "$4::smallint[], $5::smallint[], $6::smallint[], $7::uuid[], $8::uuid[], $9::text[], "
-    "$10::smallint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], "
-    "$16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], "
-    "$22::bigint[], $23::bigint[], $24::bigint[], $25::uuid[], $26::bigint[], $27::text[], "
-    "$28::bytea[], $29::bigint[], $30::bigint[], $31::smallint[], $32::jsonb[], $33::bigint[], "
-    "$34::bigint[], $35::bigint[], $36::bigint[], $37::bytea[])";
+    ", leaf_hash) SELECT $1::uuid, $2::bigint, $3::bigint, $4::smallint, $5::smallint, "
+    "$6::smallint, $7::uuid, $8::uuid, $9::text, $10::smallint, $11::bigint, $12::bigint, "
+    "$13::bigint, $14::bigint, $15::bigint, $16::bigint, $17::bigint, $18::bigint, $19::bigint, "
+    "$20::bigint, $21::bigint, $22::bigint, $23::bigint, $24::bigint, $25::uuid, $26::bigint, "
+    "$27::text, $28::bytea, $29::bigint, $30::bigint, $31::smallint, $32::jsonb, $33::bigint, "
+    "$34::bigint, $35::bigint, $36::bigint, $37::bytea, $38::bytea FROM head RETURNING 1"};
+inline constexpr char kTransfersKey[] = "transfers_pkey";
+inline constexpr char kTransfersSince[] =
+    "SELECT " JOULEBOOK_TRANSFER_COLUMNS
+    "FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT $2";
 inline constexpr char kReversedAmounts[] = R"(
 SELECT target_id, sum(moved)::bigint FROM ledger.transfers
 WHERE target_id = ANY($1::uuid[]) AND result = 1 AND kind = 5 GROUP BY target_id)";

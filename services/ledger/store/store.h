@@ -40,10 +40,10 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Takes the book's lock (one writer over all replicas), loads what the keys name, lets `decide`
-  // decide, and writes the changes: all in one transaction. When `decide` fails nothing is written
-  // and its error comes back. UNAVAILABLE may mean that the commit happened: repeat with the same
-  // ids and see.
+  // Shows `decide` what the keys name of the book, and writes the changes that it decides in one
+  // transaction, which succeeds only if the book is still the one that was shown (else all of it is
+  // done again). When `decide` fails nothing is written and its error comes back. UNAVAILABLE may
+  // mean that the commit happened: repeat with the same ids and see.
   virtual absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) = 0;
 
   // The reads see one snapshot each and lock nothing.
@@ -72,6 +72,8 @@ class Store {
                                                                     const Page& page,
                                                                     Duration timeout) = 0;
   virtual absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) = 0;
+  // When the first of the open holds expires, or expired; nothing without open holds.
+  virtual absl::StatusOr<std::optional<Time>> EarliestExpiry(Duration timeout) = 0;
 };
 
 }  // namespace joulebook::ledger
