@@ -45,6 +45,12 @@ std::vector<Sha256Digest> Leaves(std::size_t count) {
   return leaves;
 }
 
+MerkleRangeRoot RangesOf(std::span<const Sha256Digest> leaves) {
+  return [leaves](uint64_t start, uint64_t size) -> absl::StatusOr<Sha256Digest> {
+    return MerkleRoot(leaves.subspan(start, size));
+  };
+}
+
 TEST(Merkle, MatchesTheKnownRoots) {
   EXPECT_EQ(ToHex(MerkleRoot({})),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
@@ -60,7 +66,7 @@ TEST(Merkle, EveryInclusionProofVerifiesAndNoOtherLeafDoes) {
     const auto leaves = Leaves(size);
     const Sha256Digest root = MerkleRoot(leaves);
     for (uint64_t index = 0; index < size; ++index) {
-      auto proof = MerkleInclusionProof(leaves, index);
+      auto proof = *MerkleInclusionProof(size, index, RangesOf(leaves));
       EXPECT_TRUE(VerifyMerkleInclusion(leaves[index], index, size, proof, root));
       EXPECT_FALSE(VerifyMerkleInclusion(MerkleLeafHash("x"), index, size, proof, root));
       EXPECT_FALSE(VerifyMerkleInclusion(leaves[index], size, size, proof, root));
@@ -77,7 +83,7 @@ TEST(Merkle, EveryConsistencyProofVerifiesAndNoOtherRootDoes) {
     const Sha256Digest root = MerkleRoot(leaves);
     for (uint64_t old_size = 0; old_size <= size; ++old_size) {
       const Sha256Digest old_root = MerkleRoot(leaves.first(old_size));
-      const auto proof = MerkleConsistencyProof(leaves, old_size);
+      const auto proof = *MerkleConsistencyProof(size, old_size, RangesOf(leaves));
       EXPECT_TRUE(VerifyMerkleConsistency(old_size, old_root, size, root, proof));
       if (old_size == 0) continue;
       EXPECT_FALSE(VerifyMerkleConsistency(old_size, Sha256("x"), size, root, proof));

@@ -12,20 +12,40 @@ constexpr char kNodePrefix = '\x01';
 // The largest power of two below `size` (2 or more).
 uint64_t SplitPoint(uint64_t size) { return std::bit_floor(size - 1); }
 
-void AppendSubproof(std::span<const Sha256Digest> leaves, uint64_t old_size, bool is_complete,
-                    std::vector<Sha256Digest>& proof) {
-  if (old_size == leaves.size()) {
-    if (!is_complete) proof.push_back(MerkleRoot(leaves));
-    return;
+using Proof = std::vector<Sha256Digest>;
+
+absl::Status AppendRoot(uint64_t start, uint64_t size, const MerkleRangeRoot& range_root,
+                        Proof& proof) {
+  JB_ASSIGN_OR_RETURN(const Sha256Digest root, range_root(start, size));
+  proof.push_back(root);
+  return absl::OkStatus();
+}
+
+absl::Status AppendPath(uint64_t start, uint64_t size, uint64_t index,
+                        const MerkleRangeRoot& range_root, Proof& proof) {
+  if (size <= 1) return absl::OkStatus();
+  const uint64_t split = SplitPoint(size);
+  if (index < split) {
+    JB_RETURN_IF_ERROR(AppendPath(start, split, index, range_root, proof));
+    return AppendRoot(start + split, size - split, range_root, proof);
   }
-  const uint64_t split = SplitPoint(leaves.size());
+  JB_RETURN_IF_ERROR(AppendPath(start + split, size - split, index - split, range_root, proof));
+  return AppendRoot(start, split, range_root, proof);
+}
+
+absl::Status AppendSubproof(uint64_t start, uint64_t size, uint64_t old_size, bool is_complete,
+                            const MerkleRangeRoot& range_root, Proof& proof) {
+  if (old_size == size) {
+    return is_complete ? absl::OkStatus() : AppendRoot(start, size, range_root, proof);
+  }
+  const uint64_t split = SplitPoint(size);
   if (old_size <= split) {
-    AppendSubproof(leaves.first(split), old_size, is_complete, proof);
-    proof.push_back(MerkleRoot(leaves.subspan(split)));
-  } else {
-    AppendSubproof(leaves.subspan(split), old_size - split, false, proof);
-    proof.push_back(MerkleRoot(leaves.first(split)));
+    JB_RETURN_IF_ERROR(AppendSubproof(start, split, old_size, is_complete, range_root, proof));
+    return AppendRoot(start + split, size - split, range_root, proof);
   }
+  JB_RETURN_IF_ERROR(
+      AppendSubproof(start + split, size - split, old_size - split, false, range_root, proof));
+  return AppendRoot(start, split, range_root, proof);
 }
 
 }  // namespace
@@ -50,22 +70,18 @@ Sha256Digest MerkleRoot(std::span<const Sha256Digest> leaf_hashes) {
                         MerkleRoot(leaf_hashes.subspan(split)));
 }
 
-std::vector<Sha256Digest> MerkleInclusionProof(std::span<const Sha256Digest> leaf_hashes,
-                                               uint64_t index) {
-  if (leaf_hashes.size() <= 1) return {};
-  const uint64_t split = SplitPoint(leaf_hashes.size());
-  const bool is_left = index < split;
-  auto proof = is_left ? MerkleInclusionProof(leaf_hashes.first(split), index)
-                       : MerkleInclusionProof(leaf_hashes.subspan(split), index - split);
-  proof.push_back(MerkleRoot(is_left ? leaf_hashes.subspan(split) : leaf_hashes.first(split)));
+absl::StatusOr<std::vector<Sha256Digest>> MerkleInclusionProof(uint64_t size, uint64_t index,
+                                                               const MerkleRangeRoot& range_root) {
+  Proof proof;
+  JB_RETURN_IF_ERROR(AppendPath(0, size, index, range_root, proof));
   return proof;
 }
 
-std::vector<Sha256Digest> MerkleConsistencyProof(std::span<const Sha256Digest> leaf_hashes,
-                                                 uint64_t old_size) {
-  std::vector<Sha256Digest> proof;
-  if (old_size > 0 && old_size < leaf_hashes.size()) {
-    AppendSubproof(leaf_hashes, old_size, true, proof);
+absl::StatusOr<std::vector<Sha256Digest>> MerkleConsistencyProof(
+    uint64_t size, uint64_t old_size, const MerkleRangeRoot& range_root) {
+  Proof proof;
+  if (old_size > 0 && old_size < size) {
+    JB_RETURN_IF_ERROR(AppendSubproof(0, size, old_size, true, range_root, proof));
   }
   return proof;
 }

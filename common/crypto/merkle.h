@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "common/crypto/sha256.h"
+#include "common/status/status.h"
 
 namespace joulebook {
 
@@ -19,13 +21,18 @@ Sha256Digest MerkleNodeHash(const Sha256Digest& left, const Sha256Digest& right)
 // The root over these leaf hashes. O(n).
 Sha256Digest MerkleRoot(std::span<const Sha256Digest> leaf_hashes);
 
-// The audit path of leaf `index` (below the number of leaves), lowest level first. O(n).
-std::vector<Sha256Digest> MerkleInclusionProof(std::span<const Sha256Digest> leaf_hashes,
-                                               uint64_t index);
+// The root over the leaves [start, start + size), for whoever keeps them in another way than in a
+// vector. Asked only for ranges that start at a multiple of the largest power of two up to `size`.
+using MerkleRangeRoot = std::function<absl::StatusOr<Sha256Digest>(uint64_t start, uint64_t size)>;
 
-// The proof that the first `old_size` leaves (at most all) are a prefix. O(n).
-std::vector<Sha256Digest> MerkleConsistencyProof(std::span<const Sha256Digest> leaf_hashes,
-                                                 uint64_t old_size);
+// The audit path of leaf `index` (below `size`), lowest level first. Errors are those of
+// `range_root`, which is asked O(log size) times.
+absl::StatusOr<std::vector<Sha256Digest>> MerkleInclusionProof(uint64_t size, uint64_t index,
+                                                               const MerkleRangeRoot& range_root);
+
+// The proof that the first `old_size` leaves (at most `size`) are a prefix.
+absl::StatusOr<std::vector<Sha256Digest>> MerkleConsistencyProof(
+    uint64_t size, uint64_t old_size, const MerkleRangeRoot& range_root);
 
 // Whether the proof shows that `leaf_hash` is leaf `index` of the tree of `size` leaves and `root`.
 bool VerifyMerkleInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint64_t size,
