@@ -18,6 +18,12 @@ unsigned char* MutableBytes(std::string& text) {
 
 }  // namespace
 
+std::string Ed25519PrivateKey::NewSeed() {
+  std::string seed(kEd25519SeedSize, '\0');
+  randombytes_buf(seed.data(), seed.size());
+  return seed;
+}
+
 absl::StatusOr<Ed25519PrivateKey> Ed25519PrivateKey::FromSeed(std::string_view seed) {
   if (seed.size() != kEd25519SeedSize) {
     return absl::InvalidArgumentError("an Ed25519 seed has 32 bytes");

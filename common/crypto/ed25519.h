@@ -16,6 +16,8 @@ inline constexpr std::size_t kEd25519SignatureSize = 64;
 
 class Ed25519PrivateKey {
  public:
+  // 32 secret bytes for a new key, from the operating system.
+  static std::string NewSeed();
   // `seed` is the 32 secret bytes. INVALID_ARGUMENT for another length.
   static absl::StatusOr<Ed25519PrivateKey> FromSeed(std::string_view seed);
 

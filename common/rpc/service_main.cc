@@ -101,6 +101,9 @@ int RunServiceMain(const ServiceMain& service, int argc, char** argv) {
   if (commands.size() == 1 && commands[0] == "healthcheck") {
     return Report(CheckHealth(service.listen_address()), kExitFailed);
   }
+  if (const auto own = service.commands.find(commands[0]); own != service.commands.end()) {
+    return Report(own->second({commands.begin() + 1, commands.end()}), kExitFailed);
+  }
   return Report(absl::InvalidArgumentError(absl::StrCat("unknown command ", commands[0])),
                 kExitUsage);
 }

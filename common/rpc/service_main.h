@@ -2,18 +2,22 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "common/config/settings.h"
 
 namespace joulebook {
 
-// Commands: none (serve), `migrate`, `healthcheck`. Flags beside the settings: --version,
+// Commands: none (serve), `migrate`, `healthcheck`, and the service's own. Flags beside the settings: --version,
 // --check-config (prints the effective settings), --settings-reference (prints the Markdown table).
 struct ServiceMain {
   std::string name;
   Settings& settings;
   std::function<absl::Status()> migrate;
+  // The service's own commands by name; each gets the words after it.
+  std::map<std::string, std::function<absl::Status(const std::vector<std::string>&)>> commands = {};
   // The address that `healthcheck` asks.
   std::function<std::string()> listen_address;
   // Starts, calls `wait_for_signal` (which returns at SIGTERM or SIGINT), stops.

@@ -59,6 +59,23 @@ absl::Status OwnerHasNoKey(const Uuid& member) {
                             "signatures need an owner that was registered with a key");
 }
 
+absl::Status CheckpointNotFound(int64_t tree_size) {
+  return MakeError(
+      absl::StatusCode::kNotFound,
+      {"CHECKPOINT_NOT_FOUND", kErrorDomain, {{"tree_size", std::to_string(tree_size)}}},
+      tree_size == 0 ? std::string("the log has no checkpoint yet")
+                     : absl::StrCat("the log has no checkpoint of size ", tree_size));
+}
+
+absl::Status NotSealedYet(int64_t position, int64_t tree_size) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"NOT_SEALED_YET",
+                    kErrorDomain,
+                    {{"position", std::to_string(position)},
+                     {"tree_size", std::to_string(tree_size)}}},
+                   "the checkpoint does not cover the transfer");
+}
+
 absl::Status TrialGrantRefused(int result) {
   return FailedPrecondition("TRIAL_GRANT_REFUSED", "result", std::to_string(result),
                             "the issuing account could not grant the trial");

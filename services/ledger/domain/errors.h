@@ -25,6 +25,10 @@ absl::Status AccountNotEmpty(const Uuid& id);
 absl::Status AccountClosed(const Uuid& id);
 // FAILED_PRECONDITION, OWNER_HAS_NO_KEY.
 absl::Status OwnerHasNoKey(const Uuid& member);
+// NOT_FOUND, CHECKPOINT_NOT_FOUND; size 0 stands for the newest.
+absl::Status CheckpointNotFound(int64_t tree_size);
+// FAILED_PRECONDITION, NOT_SEALED_YET.
+absl::Status NotSealedYet(int64_t position, int64_t tree_size);
 // FAILED_PRECONDITION, TRIAL_GRANT_REFUSED with the result code's number.
 absl::Status TrialGrantRefused(int result);
 

@@ -186,6 +186,7 @@ absl::Status GroupCommitter::TryCommit(std::span<CommitJob> jobs,
       });
   metrics_.group_items.Observe(static_cast<double>(items));
   metrics_.group_commit_seconds.Observe(Seconds(clock_.MonotonicNow() - start));
+  options_.on_commit();
   return status;
 }
 

@@ -25,6 +25,8 @@ struct GroupOptions {
   std::size_t max_group_items = 8'190;
   // Longest commit.
   Duration commit_timeout = std::chrono::seconds(5);
+  // Called after each commit that may have changed the book; must be quick.
+  std::function<void()> on_commit = [] {};
 };
 
 // A write that waits for its commit.

@@ -24,6 +24,19 @@ LedgerMetrics::LedgerMetrics(Metrics& metrics)
       expiry_failures(metrics.Counter("ledger_expiry_failures_total", "Sweeps that failed.")),
       expiry_lag_seconds(metrics.Gauge("ledger_expiry_lag_seconds",
                                        "How long the most overdue hold has been due, in seconds.")),
+      transfers_sealed(metrics.Counter("ledger_transfers_sealed_total",
+                                       "Transfers sealed into the log by this replica.")),
+      seal_failures(metrics.Counter("ledger_seal_failures_total", "Seals that failed.")),
+      sealing_lag_seconds(
+          metrics.Gauge("ledger_sealing_lag_seconds",
+                        "How long the first unsealed transfer has waited, in seconds.")),
+      proof_failures(metrics.Counter("ledger_proof_failures_total",
+                                     "Proofs that do not lead to their checkpoint.")),
+      books_balanced(metrics.Counter("ledger_books_checks_total", "Finished checks of the books.",
+                                     {{"result", "balanced"}})),
+      books_different(metrics.Counter("ledger_books_checks_total", "Finished checks of the books.",
+                                      {{"result", "difference"}})),
+      watch_streams(metrics.Gauge("ledger_watch_streams", "Open WatchTransfers calls.")),
       members_registered(
           metrics.Counter("ledger_members_registered_total", "Members registered.")) {
   for (int code = 1; code <= kMaxResultCode; ++code) {

@@ -25,6 +25,19 @@ struct LedgerMetrics {
   prometheus::Counter& expiry_failures;
   // ledger_expiry_lag_seconds: how long the hold that should have expired first has been overdue.
   prometheus::Gauge& expiry_lag_seconds;
+  // ledger_transfers_sealed_total: transfers that this replica sealed into the log.
+  prometheus::Counter& transfers_sealed;
+  // ledger_seal_failures_total: seals that failed.
+  prometheus::Counter& seal_failures;
+  // ledger_sealing_lag_seconds: how long the first unsealed transfer has waited.
+  prometheus::Gauge& sealing_lag_seconds;
+  // ledger_proof_failures_total: proofs that do not lead from the transfer to its checkpoint.
+  prometheus::Counter& proof_failures;
+  // ledger_books_checks_total{result}: checks of the books that came to an end.
+  prometheus::Counter& books_balanced;
+  prometheus::Counter& books_different;
+  // ledger_watch_streams: open WatchTransfers calls.
+  prometheus::Gauge& watch_streams;
   // ledger_members_registered_total: members that this replica registered.
   prometheus::Counter& members_registered;
 };

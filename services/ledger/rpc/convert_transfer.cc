@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace joulebook::ledger {
 namespace {
 
@@ -74,6 +76,38 @@ void RequestToProto(const TransferRequest& request, v1::TransferRequest& proto) 
   proto.set_signature(request.signature);
 }
 
+Balances FromProto(const v1::Balances& proto) {
+  return {.posted = proto.posted_minor(),
+          .reserved = proto.reserved_minor(),
+          .pending = proto.pending_minor(),
+          .granted = proto.granted_minor(),
+          .earned = proto.earned_minor(),
+          .spent = proto.spent_minor(),
+          .version = proto.version()};
+}
+
+// The request of an EXPIRE, which the server makes: an id and the hold.
+absl::Status ParseExpiry(const v1::TransferRequest& proto, TransferRequest& request) {
+  const auto id = Uuid::Parse(proto.id());
+  const auto target = Uuid::Parse(proto.target_id());
+  if (!id.has_value() || !target.has_value()) {
+    return absl::InvalidArgumentError("request: not that of an expiry");
+  }
+  request.id = *id;
+  request.kind = TransferKind::kExpire;
+  request.target = target;
+  return absl::OkStatus();
+}
+
+absl::Status ParseRequest(const v1::TransferRequest& proto, TransferRequest& request) {
+  if (proto.kind() == v1::TRANSFER_KIND_EXPIRE) return ParseExpiry(proto, request);
+  const ResultCode shape = ParseTransfer(ToDraft(proto), request);
+  request.linked = proto.linked();
+  if (shape == ResultCode::kOk) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "request: ", v1::TransferResultCode_Name(static_cast<v1::TransferResultCode>(shape))));
+}
+
 }  // namespace
 
 std::vector<TransferItem> ToItems(const TransferRequests& requests) {
@@ -112,6 +146,32 @@ void ToProto(const TransferRecord& record, v1::Transfer& proto) {
   proto.set_operation_type(static_cast<type::v1::OperationType>(record.operation));
   ToProto(record.debit_after, *proto.mutable_debit_balances());
   ToProto(record.credit_after, *proto.mutable_credit_balances());
+}
+
+absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
+  TransferRecord record;
+  JB_RETURN_IF_ERROR(ParseRequest(proto.request(), record.request));
+  const auto recorded =
+      ParseTimestamp(proto.recorded_time().seconds(), proto.recorded_time().nanos());
+  const auto debit = Uuid::Parse(proto.debit_account_id());
+  const auto credit = Uuid::Parse(proto.credit_account_id());
+  if (!recorded.has_value()) return absl::InvalidArgumentError("recorded_time: no valid time");
+  if (!debit.has_value()) return absl::InvalidArgumentError("debit_account_id: no UUID");
+  if (!credit.has_value()) return absl::InvalidArgumentError("credit_account_id: no UUID");
+  if (!AssetCode::IsValid(proto.asset_code())) {
+    return absl::InvalidArgumentError("asset_code: no code of an asset");
+  }
+  if (proto.position() <= 0) return absl::InvalidArgumentError("position: must be above 0");
+  record.position = proto.position();
+  record.recorded = *recorded;
+  record.debit = *debit;
+  record.credit = *credit;
+  record.asset = AssetCode(proto.asset_code());
+  record.operation = proto.operation_type();
+  record.moved = proto.moved_minor();
+  record.debit_after = FromProto(proto.debit_balances());
+  record.credit_after = FromProto(proto.credit_balances());
+  return record;
 }
 
 void ToProto(const Balances& balances, v1::Balances& proto) {

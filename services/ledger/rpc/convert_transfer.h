@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "common/status/status.h"
 #include "joulebook/ledger/v1/transfer.pb.h"
 #include "services/ledger/domain/decide_transfers.h"
 
@@ -21,6 +22,9 @@ std::vector<TransferItem> ToItems(const TransferRequests& requests);
 void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> outcomes,
              TransferResults& results);
 void ToProto(const TransferRecord& record, v1::Transfer& proto);
+// The committed transfer that `proto` shows. INVALID_ARGUMENT, naming the field, for anything that
+// ToProto would not have written.
+absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto);
 void ToProto(const Balances& balances, v1::Balances& proto);
 void ToProto(Time time, google::protobuf::Timestamp& proto);
 

@@ -7,6 +7,7 @@
 #include "services/ledger/domain/limits.h"
 #include "services/ledger/rpc/boundary.h"
 #include "services/ledger/rpc/convert.h"
+#include "services/ledger/rpc/convert_log.h"
 #include "services/ledger/rpc/convert_transfer.h"
 #include "services/ledger/rpc/page_token.h"
 #include "services/ledger/rpc/roles.h"
@@ -49,6 +50,11 @@ std::string CutPage(std::vector<T>& rows, int limit, const Request& request, con
 
 std::string PositionKey(const TransferRecord& record) { return std::to_string(record.position); }
 
+// Sizes and positions of the log; 0 has a meaning of its own for each.
+absl::Status CheckNotNegative(std::string_view field, int64_t value) {
+  return value >= 0 ? absl::OkStatus() : FieldInvalid(field, "must not be negative");
+}
+
 absl::Status NotFoundUnless(bool found, std::string_view what, const Uuid& id) {
   return found ? absl::OkStatus() : NotFound(what, id);
 }
@@ -59,6 +65,8 @@ void LedgerServiceImpl::BeginDrain() {
   draining_ = true;
   const std::lock_guard lock(streams_mutex_);
   for (TransferStream* stream : streams_) stream->Drain();
+  deps_.watches.Drain();
+  deps_.books_checks.Drain();
 }
 
 absl::StatusOr<Identity> LedgerServiceImpl::Admit(const Context& context,
@@ -339,6 +347,62 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetHold(Context* context,
     ToProto(*hold, *response->mutable_hold());
     return absl::OkStatus();
   });
+}
+
+TransferWatches::Reactor* LedgerServiceImpl::WatchTransfers(
+    Context* context, const v1::WatchTransfersRequest* request) {
+  absl::Status admitted = Admit(*context, "WatchTransfers").status();
+  if (admitted.ok()) admitted = CheckNotNegative("after_position", request->after_position());
+  return deps_.watches.Watch(request->after_position(), admitted);
+}
+
+LedgerServiceImpl::Reactor* LedgerServiceImpl::GetCheckpoint(
+    Context* context, const v1::GetCheckpointRequest* request,
+    v1::GetCheckpointResponse* response) {
+  return Run(context, "GetCheckpoint", [=, this](const Identity&, Duration left) -> absl::Status {
+    JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
+    JB_ASSIGN_OR_RETURN(const auto checkpoint,
+                        deps_.proofs.FindCheckpoint(request->tree_size(), left));
+    ToProto(checkpoint, *response->mutable_checkpoint());
+    return absl::OkStatus();
+  });
+}
+
+LedgerServiceImpl::Reactor* LedgerServiceImpl::GetTransferProof(
+    Context* context, const v1::GetTransferProofRequest* request,
+    v1::GetTransferProofResponse* response) {
+  return Run(context, "GetTransferProof",
+             [=, this](const Identity&, Duration left) -> absl::Status {
+               JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("transfer_id", request->transfer_id()));
+               JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
+               JB_ASSIGN_OR_RETURN(const auto proof,
+                                   deps_.proofs.ProveTransfer(id, request->tree_size(), left));
+               ToProto(proof, *response->mutable_proof());
+               return absl::OkStatus();
+             });
+}
+
+LedgerServiceImpl::Reactor* LedgerServiceImpl::GetConsistencyProof(
+    Context* context, const v1::GetConsistencyProofRequest* request,
+    v1::GetConsistencyProofResponse* response) {
+  return Run(context, "GetConsistencyProof",
+             [=, this](const Identity&, Duration left) -> absl::Status {
+               if (request->old_tree_size() <= 0) {
+                 return FieldInvalid("old_tree_size", "must be above 0");
+               }
+               JB_RETURN_IF_ERROR(CheckNotNegative("new_tree_size", request->new_tree_size()));
+               JB_ASSIGN_OR_RETURN(const auto proof,
+                                   deps_.proofs.ProveConsistency(request->old_tree_size(),
+                                                                 request->new_tree_size(), left));
+               ToProto(proof, *response->mutable_proof());
+               return absl::OkStatus();
+             });
+}
+
+BooksChecks::Reactor* LedgerServiceImpl::CheckBooks(Context* context,
+                                                    const v1::CheckBooksRequest*) {
+  return deps_.books_checks.Check(TimeLeft(*context, deps_.longest_check),
+                                  Admit(*context, "CheckBooks").status());
 }
 
 }  // namespace joulebook::ledger

@@ -11,7 +11,10 @@
 #include "joulebook/ledger/v1/ledger_service.grpc.pb.h"
 #include "services/ledger/engine/book_writer.h"
 #include "services/ledger/engine/group_committer.h"
+#include "services/ledger/engine/log_proofs.h"
+#include "services/ledger/rpc/books_check_call.h"
 #include "services/ledger/rpc/transfer_stream.h"
+#include "services/ledger/rpc/transfer_watches.h"
 
 namespace joulebook::ledger {
 
@@ -23,11 +26,16 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
     Store& store;
     BookWriter& writer;
     GroupCommitter& committer;
+    LogProofs& proofs;
+    TransferWatches& watches;
+    BooksChecks& books_checks;
     Executor& executor;
     std::size_t executor_limit;
     Clock& clock;
     // The longest a call may take, whatever deadline it brings.
     Duration longest_call;
+    // The longest a check of the books may take.
+    Duration longest_check;
   };
 
   explicit LedgerServiceImpl(const Dependencies& dependencies) : deps_(dependencies) {}
@@ -74,6 +82,16 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
                               v1::ListStatementLinesResponse* response) override;
   Reactor* GetHold(Context* context, const v1::GetHoldRequest* request,
                    v1::GetHoldResponse* response) override;
+  TransferWatches::Reactor* WatchTransfers(Context* context,
+                                           const v1::WatchTransfersRequest* request) override;
+  Reactor* GetCheckpoint(Context* context, const v1::GetCheckpointRequest* request,
+                         v1::GetCheckpointResponse* response) override;
+  Reactor* GetTransferProof(Context* context, const v1::GetTransferProofRequest* request,
+                            v1::GetTransferProofResponse* response) override;
+  Reactor* GetConsistencyProof(Context* context, const v1::GetConsistencyProofRequest* request,
+                               v1::GetConsistencyProofResponse* response) override;
+  BooksChecks::Reactor* CheckBooks(Context* context,
+                                   const v1::CheckBooksRequest* request) override;
 
  private:
   absl::StatusOr<Identity> Admit(const Context& context, std::string_view method) const;

@@ -23,6 +23,11 @@ constexpr std::pair<std::string_view, Role> kRoles[] = {
     {"ListTransfers", Role::kReader},
     {"ListStatementLines", Role::kReader},
     {"GetHold", Role::kReader},
+    {"WatchTransfers", Role::kReader},
+    {"GetCheckpoint", Role::kReader},
+    {"GetTransferProof", Role::kReader},
+    {"GetConsistencyProof", Role::kReader},
+    {"CheckBooks", Role::kAdmin},
 };
 
 }  // namespace

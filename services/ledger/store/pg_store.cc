@@ -143,6 +143,14 @@ class PgStore final : public Store {
     });
   }
 
+  absl::StatusOr<int64_t> LastPosition(Duration timeout) override {
+    int64_t position = 0;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      position = tx.exec(sql::kLastPosition)[0][0].as<int64_t>();
+    }));
+    return position;
+  }
+
   absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) override {
     return FindOne<Hold>(sql::kHolds, id, timeout, ReadHold);
   }

@@ -186,4 +186,44 @@ JOIN ledger.accounts origin ON origin.id = CASE WHEN t.kind = 5 THEN t.credit_id
 WHERE (t.effective_us <= $2) <> (t.position <= $3)
 GROUP BY 1, 2, 3)";
 
+// The log.
+// Nothing comes back while another holder has the lease.
+inline constexpr char kTakeLease[] = R"(
+UPDATE ledger.log_lease
+SET holder = $1::uuid, until_us = $3,
+  fence = fence + CASE WHEN holder IS DISTINCT FROM $1::uuid THEN 1 ELSE 0 END
+WHERE holder = $1::uuid OR until_us < $2
+RETURNING fence)";
+inline constexpr char kLeaves[] =
+    "SELECT position, leaf_hash FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT $2";
+inline constexpr char kOldestUnsealed[] = R"(
+SELECT recorded_us FROM ledger.transfers
+WHERE position > (SELECT coalesce(max(tree_size), 0) FROM ledger.log_checkpoints)
+ORDER BY position LIMIT 1)";
+inline constexpr char kTile[] =
+    "SELECT hashes FROM ledger.log_tiles WHERE level = $1 AND index = $2";
+inline constexpr char kPutTile[] = R"(
+INSERT INTO ledger.log_tiles (level, index, hashes) VALUES ($1, $2, $3)
+ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes)";
+#define JOULEBOOK_CHECKPOINT_COLUMNS "tree_size, root, sealed_us, note "
+inline constexpr char kCheckpoint[] = "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS
+                                      "FROM ledger.log_checkpoints WHERE tree_size = $1";
+inline constexpr char kNewestCheckpoint[] =
+    "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS
+    "FROM ledger.log_checkpoints ORDER BY tree_size DESC LIMIT 1";
+inline constexpr char kCheckpointsPage[] =
+    "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS
+    "FROM ledger.log_checkpoints WHERE tree_size > $1 ORDER BY tree_size LIMIT $2";
+inline constexpr char kInsertCheckpoint[] =
+    "INSERT INTO ledger.log_checkpoints (" JOULEBOOK_CHECKPOINT_COLUMNS
+    ") VALUES ($1, $2, $3, $4)";
+
+// The whole book, page by page.
+inline constexpr char kLastPosition[] = "SELECT last_position FROM ledger.book";
+inline constexpr char kLoggedTransfers[] =
+    "SELECT " JOULEBOOK_TRANSFER_COLUMNS
+    ", leaf_hash FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT $2";
+inline constexpr char kHoldsPage[] = "SELECT " JOULEBOOK_HOLD_COLUMNS
+                                     "FROM ledger.holds WHERE id > $1 ORDER BY id LIMIT $2";
+
 }  // namespace joulebook::ledger::sql

@@ -1,0 +1,63 @@
+#include "services/ledger/commands.h"
+
+#include <cstdio>
+
+#include "common/crypto/note.h"
+#include "common/ids/random.h"
+#include "common/log/log.h"
+#include "services/ledger/engine/books_check.h"
+#include "services/ledger/store/pg_log_store.h"
+#include "services/ledger/store/pg_store.h"
+
+namespace joulebook::ledger {
+
+absl::Status MigrateBook(const Config& config) {
+  JB_ASSIGN_OR_RETURN(const int applied, Migrate(config.Connection(), kSchema, Migrations()));
+  LogInfo("migrated", {{"applied", int64_t{applied}}});
+  return absl::OkStatus();
+}
+
+absl::Status RunBooksCheck(const Config& config) {
+  SystemClock clock;
+  ThreadSleeper sleeper;
+  const auto random = MakeSystemRandom();
+  Pool pool({config.Connection(), 1, std::chrono::milliseconds(config.statement_timeout_ms)});
+  JB_RETURN_IF_ERROR(CheckMigrated(pool, kSchema, Migrations()));
+  const auto store = MakePgLogStore({pool, clock, *random, sleeper});
+  BooksProgress last;
+  JB_ASSIGN_OR_RETURN(
+      const Difference difference,
+      CheckBooks(*store, std::chrono::milliseconds(config.books_check_timeout_ms),
+                 [&last](const BooksProgress& progress) {
+                   last = progress;
+                   std::fprintf(stderr, "\r%lld of %lld transfers",
+                                static_cast<long long>(progress.checked),
+                                static_cast<long long>(progress.total));
+                   return true;
+                 }));
+  std::fputc('\n', stderr);
+  if (difference.has_value()) return absl::DataLossError(*difference);
+  std::printf("books balanced: %lld transfers, %lld of them sealed\n",
+              static_cast<long long>(last.checked), static_cast<long long>(last.sealed));
+  return absl::OkStatus();
+}
+
+absl::Status PrintNewLogKey(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1) {
+    return absl::InvalidArgumentError("new-log-key needs the log's name, like example.org/ledger");
+  }
+  JB_ASSIGN_OR_RETURN(const NoteSigner signer,
+                      NoteSigner::Make(arguments[0], Ed25519PrivateKey::NewSeed()));
+  std::printf("%s\n", signer.ToString().c_str());
+  return absl::OkStatus();
+}
+
+absl::Status PrintLogVerifierKeys(const Config& config) {
+  JB_ASSIGN_OR_RETURN(const auto signers, ParseSigners(config.log_keys));
+  for (const NoteSigner& signer : signers) {
+    std::printf("%s\n", signer.verifier().ToString().c_str());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace joulebook::ledger

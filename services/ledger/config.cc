@@ -1,0 +1,68 @@
+#include "services/ledger/config.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace joulebook::ledger {
+namespace {
+
+// Connections of the pool that are not the reading threads': committer, sweeper, sealer, watches, check
+// of the books, health.
+constexpr int64_t kOwnConnections = 6;
+
+}  // namespace
+
+void Config::AddTo(Settings& settings) {
+  server.AddTo(settings);
+  settings.Text("metrics-listen", &metrics_listen, "HTTP address of /metrics");
+  settings.Text("database", &database, "PostgreSQL connection string");
+  settings.Secret("database-password", &database_password, "password of the connection's user");
+  settings.Integer("database-pool", &database_pool, {2, 256}, "connections at most");
+  settings.Integer("statement-timeout-ms", &statement_timeout_ms, {100, 600'000},
+                   "longest single statement");
+  settings.Integer("call-timeout-ms", &call_timeout_ms, {100, 600'000},
+                   "longest call, whatever its deadline");
+  settings.Integer("read-threads", &read_threads, {1, 256}, "calls that read at once");
+  settings.Integer("read-queue", &read_queue, {1, 1'000'000}, "calls that wait for a thread");
+  settings.Integer("transfer-queue", &transfer_queue, {8'190, 10'000'000},
+                   "transfers that wait for their commit");
+  settings.Integer("group-items", &group_items, {1, 1'000'000}, "transfers in one commit");
+  settings.Integer("commit-timeout-ms", &commit_timeout_ms, {100, 600'000}, "longest commit");
+  settings.Integer("commit-spin-us", &commit_spin_us, {0, 10'000},
+                   "how long the writer looks for a small commit's answer before it sleeps");
+  settings.Integer("cached-items", &cached_items, {2, 100'000'000},
+                   "accounts, holds and members that the writer remembers, of each");
+  settings.Integer("expiry-interval-ms", &expiry_interval_ms, {10, 600'000},
+                   "how often holds whose time is up are released");
+  settings.Integer("expiry-batch", &expiry_batch, {1, 100'000}, "holds released in one commit");
+  settings.Secret("log-keys", &log_keys,
+                  "signing keys of the log, one a line, all sign; without, this replica never seals");
+  settings.Integer("seal-interval-ms", &seal_interval_ms, {10, 600'000},
+                   "how often committed transfers are sealed into the log");
+  settings.Integer("seal-lease-ms", &seal_lease_ms, {100, 600'000},
+                   "how long another replica waits for a sealer that is gone");
+  settings.Integer("seal-leaves", &seal_leaves, {1, 1'000'000}, "transfers in one seal");
+  settings.Integer("watch-streams", &watch_streams, {1, 100'000}, "open WatchTransfers calls");
+  settings.Integer("watch-poll-ms", &watch_poll_ms, {1, 60'000},
+                   "how often watches look for what other replicas committed");
+  settings.Integer("books-check-timeout-ms", &books_check_timeout_ms, {1'000, 86'400'000},
+                   "longest check of the books");
+}
+
+absl::Status Config::Validate() const {
+  if (database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "database-pool must be at least read-threads + 6: one connection each for the committer, "
+      "the sweeper, the sealer, the watches, the check of the books and health");
+}
+
+std::string Config::Connection() const {
+  if (database_password.empty()) return database;
+  std::string quoted;
+  for (const char c : database_password) {
+    if (c == '\'' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return absl::StrCat(database, " password='", quoted, "'");
+}
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,24 @@
+// The check of the whole book: everything derived anew from the transfers, and the log compared with
+// them.
+#pragma once
+
+#include <functional>
+
+#include "services/ledger/domain/audit.h"
+#include "services/ledger/store/log_store.h"
+
+namespace joulebook::ledger {
+
+struct BooksProgress {
+  int64_t checked = 0;
+  int64_t total = 0;
+  int64_t sealed = 0;
+};
+
+// Checks one snapshot of the book. `progress` is called after every few thousand transfers; when it
+// says false the check ends with CANCELLED. The first difference, or nothing; errors are those of the
+// store.
+absl::StatusOr<Difference> CheckBooks(LogStore& store, Duration timeout,
+                                      const std::function<bool(const BooksProgress&)>& progress);
+
+}  // namespace joulebook::ledger

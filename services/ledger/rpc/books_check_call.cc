@@ -1,0 +1,113 @@
+#include "services/ledger/rpc/books_check_call.h"
+
+#include <condition_variable>
+
+#include "common/log/log.h"
+#include "services/ledger/engine/books_check.h"
+#include "services/ledger/rpc/boundary.h"
+
+namespace joulebook::ledger {
+namespace {
+constexpr char kMethod[] = "CheckBooks";
+}  // namespace
+
+// Deletes itself when the check has ended and the call is over, whichever is later.
+class BooksChecks::Call final : public Reactor {
+ public:
+  explicit Call(const std::atomic<bool>& is_draining) : is_draining_(is_draining) {}
+
+  void Refuse(const absl::Status& status) {
+    Finish(joulebook::ledger::Finish(kMethod, status));
+    Leave();
+  }
+
+  // Runs the check; on the thread of the checks.
+  void Run(LogStore& store, LedgerMetrics& metrics, Duration timeout) {
+    const auto difference = CheckBooks(
+        store, timeout, [this](const BooksProgress& progress) { return Tell(progress); });
+    if (!difference.ok()) {
+      WaitForWrite();
+      Finish(joulebook::ledger::Finish(kMethod, is_draining_ ? Draining() : difference.status()));
+      Leave();
+      return;
+    }
+    (difference->has_value() ? metrics.books_different : metrics.books_balanced).Increment();
+    if (difference->has_value()) LogError("books differ", {{"difference", **difference}});
+    WaitForWrite();
+    Fill(last_);
+    message_.set_result(difference->has_value() ? v1::BOOKS_RESULT_DIFFERENCE_FOUND
+                                                : v1::BOOKS_RESULT_BALANCED);
+    message_.set_difference(difference->value_or(""));
+    StartWriteAndFinish(&message_, {}, grpc::Status::OK);
+    Leave();
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    is_writing_ = false;
+    is_cancelled_ = is_cancelled_ || !ok;
+    changed_.notify_one();
+  }
+  void OnCancel() override { is_cancelled_ = true; }
+  void OnDone() override { Leave(); }
+
+ private:
+  // False when the check should be given up. A message goes out only when the last one is sent.
+  bool Tell(const BooksProgress& progress) {
+    last_ = progress;
+    if (is_cancelled_ || is_draining_) return false;
+    const std::lock_guard lock(mutex_);
+    if (is_writing_) return true;
+    Fill(progress);
+    is_writing_ = true;
+    StartWrite(&message_);
+    return true;
+  }
+  void Fill(const BooksProgress& progress) {
+    message_.set_checked_transfers(progress.checked);
+    message_.set_total_transfers(progress.total);
+    message_.set_sealed_transfers(progress.sealed);
+  }
+  void WaitForWrite() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !is_writing_; });
+  }
+  void Leave() {
+    if (--holders_ == 0) delete this;
+  }
+
+  const std::atomic<bool>& is_draining_;
+  std::atomic<int> holders_ = 2;  // the check and the call
+  std::atomic<bool> is_cancelled_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_writing_ = false;
+  v1::CheckBooksResponse message_;
+  BooksProgress last_;
+};
+
+BooksChecks::~BooksChecks() {
+  is_draining_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+BooksChecks::Reactor* BooksChecks::Check(Duration timeout, const absl::Status& admitted) {
+  auto* call = new Call(is_draining_);
+  const std::lock_guard lock(mutex_);
+  absl::Status refusal = is_draining_ ? Draining() : admitted;
+  if (refusal.ok() && is_running_) refusal = Overloaded("checks of the books", 1);
+  if (!refusal.ok()) {
+    call->Refuse(refusal);
+    return call;
+  }
+  if (thread_.joinable()) thread_.join();
+  is_running_ = true;
+  thread_ = std::thread([this, call, timeout] {
+    call->Run(store_, metrics_, timeout);
+    const std::lock_guard running(mutex_);
+    is_running_ = false;
+  });
+  return call;
+}
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,43 @@
+// The CheckBooks call: a check on a thread of its own, one at a time.
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "joulebook/ledger/v1/ledger_service.pb.h"
+#include "services/ledger/engine/metrics.h"
+#include "services/ledger/store/log_store.h"
+
+namespace joulebook::ledger {
+
+// Thread-safe. Must outlive the server that uses its calls.
+class BooksChecks {
+ public:
+  using Reactor = grpc::ServerWriteReactor<v1::CheckBooksResponse>;
+
+  // All must outlive the checks.
+  BooksChecks(LogStore& store, LedgerMetrics& metrics) : store_(store), metrics_(metrics) {}
+  ~BooksChecks();
+
+  // A call that checks the books within `timeout`; or, when `admitted` is an error, that error.
+  // RESOURCE_EXHAUSTED while another check runs.
+  Reactor* Check(Duration timeout, const absl::Status& admitted);
+  // Gives up the check that runs, and refuses new ones.
+  void Drain() { is_draining_ = true; }
+
+ private:
+  class Call;
+
+  LogStore& store_;
+  LedgerMetrics& metrics_;
+  std::atomic<bool> is_draining_ = false;
+  std::mutex mutex_;
+  bool is_running_ = false;
+  std::thread thread_;
+};
+
+}  // namespace joulebook::ledger

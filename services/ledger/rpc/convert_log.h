@@ -1,0 +1,13 @@
+// Checkpoints and proofs to proto.
+#pragma once
+
+#include "joulebook/ledger/v1/log.pb.h"
+#include "services/ledger/engine/log_proofs.h"
+
+namespace joulebook::ledger {
+
+void ToProto(const StoredCheckpoint& checkpoint, v1::Checkpoint& proto);
+void ToProto(const TransferProof& proof, v1::TransferProof& proto);
+void ToProto(const ConsistencyProof& proof, v1::ConsistencyProof& proto);
+
+}  // namespace joulebook::ledger

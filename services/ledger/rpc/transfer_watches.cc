@@ -1,0 +1,191 @@
+#include "services/ledger/rpc/transfer_watches.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "services/ledger/rpc/boundary.h"
+#include "services/ledger/rpc/convert_transfer.h"
+
+namespace joulebook::ledger {
+namespace {
+
+constexpr char kMethod[] = "WatchTransfers";
+// Transfers in one message: about 200 KiB.
+constexpr int kPageItems = 500;
+
+}  // namespace
+
+// One call. Only the thread of the watches writes and finishes, so a call lives until it has done so.
+class TransferWatches::Call final : public Reactor {
+ public:
+  Call(TransferWatches& watches, int64_t position) : watches_(watches), position_(position) {}
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(watches_.mutex_);
+    is_writing_ = false;
+    is_cancelled_ = is_cancelled_ || !ok;
+    watches_.Wake();
+  }
+  void OnCancel() override {
+    const std::lock_guard lock(watches_.mutex_);
+    is_cancelled_ = true;
+    watches_.Wake();
+  }
+  void OnDone() override {
+    watches_.Remove(this);
+    delete this;
+  }
+
+  bool IsWaiting() const { return !is_writing_ && !is_finished_; }
+  void Send(std::shared_ptr<const v1::WatchTransfersResponse> page) {
+    page_ = std::move(page);
+    position_ = page_->transfers().rbegin()->position();
+    is_writing_ = true;
+    StartWrite(page_.get());
+  }
+  void End(const absl::Status& status) {
+    is_finished_ = true;
+    Finish(joulebook::ledger::Finish(kMethod, status));
+  }
+
+  int64_t position() const { return position_; }
+  bool is_cancelled() const { return is_cancelled_; }
+
+ private:
+  TransferWatches& watches_;
+  int64_t position_;
+  bool is_writing_ = false;
+  bool is_cancelled_ = false;
+  bool is_finished_ = false;
+  std::shared_ptr<const v1::WatchTransfersResponse> page_;
+};
+
+namespace {
+
+// A call that ends at once.
+class RefusedCall final : public TransferWatches::Reactor {
+ public:
+  explicit RefusedCall(const absl::Status& status) {
+    Finish(joulebook::ledger::Finish(kMethod, status));
+  }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+TransferWatches::TransferWatches(const WatchOptions& options, Store& store, LedgerMetrics& metrics)
+    : options_(options), store_(store), metrics_(metrics), thread_([this] { Run(); }) {}
+
+TransferWatches::~TransferWatches() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    Wake();
+  }
+  thread_.join();
+}
+
+TransferWatches::Reactor* TransferWatches::Watch(int64_t position, const absl::Status& admitted) {
+  if (!admitted.ok()) return new RefusedCall(admitted);
+  const std::lock_guard lock(mutex_);
+  if (is_draining_) return new RefusedCall(Draining());
+  if (calls_.size() >= options_.max_watches) {
+    return new RefusedCall(Overloaded("watches", options_.max_watches));
+  }
+  auto* call = new Call(*this, position);
+  calls_.insert(call);
+  metrics_.watch_streams.Set(static_cast<double>(calls_.size()));
+  Wake();
+  return call;
+}
+
+void TransferWatches::Notify() {
+  const std::lock_guard lock(mutex_);
+  if (!calls_.empty()) Wake();
+}
+
+void TransferWatches::Drain() {
+  const std::lock_guard lock(mutex_);
+  is_draining_ = true;
+  Wake();
+}
+
+// With the lock.
+void TransferWatches::Wake() {
+  is_woken_ = true;
+  changed_.notify_one();
+}
+
+void TransferWatches::Remove(Call* call) {
+  const std::lock_guard lock(mutex_);
+  calls_.erase(call);
+  metrics_.watch_streams.Set(static_cast<double>(calls_.size()));
+}
+
+void TransferWatches::Run() {
+  std::unique_lock lock(mutex_);
+  while (!is_stopping_) {
+    is_woken_ = false;
+    if (ServeAll(lock)) continue;
+    if (calls_.empty()) {
+      changed_.wait(lock, [this] { return is_woken_; });
+    } else {
+      changed_.wait_for(lock, options_.poll, [this] { return is_woken_; });
+    }
+  }
+}
+
+bool TransferWatches::ServeAll(std::unique_lock<std::mutex>& lock) {
+  if (calls_.empty()) return false;
+  const std::vector<Call*> calls(calls_.begin(), calls_.end());
+  lock.unlock();
+  // Once for all calls: who is at the end need not look.
+  const auto newest = store_.LastPosition(options_.timeout);
+  lock.lock();
+  if (newest.ok()) last_position_ = *newest;
+  bool was_busy = false;
+  for (Call* call : calls) {
+    if (!calls_.contains(call) || !call->IsWaiting()) continue;
+    if (is_draining_) {
+      call->End(Draining());
+    } else if (call->is_cancelled()) {
+      call->End(absl::CancelledError("the client is gone"));
+    } else if (!newest.ok()) {
+      call->End(newest.status());
+    } else if (call->position() < last_position_) {
+      Serve(*call, lock);
+      was_busy = true;
+    }
+  }
+  return was_busy;
+}
+
+void TransferWatches::Serve(Call& call, std::unique_lock<std::mutex>& lock) {
+  absl::Status read;
+  if (page_after_ != call.position()) {
+    lock.unlock();
+    read = ReadPage(call.position());
+    lock.lock();
+  }
+  if (!read.ok()) {
+    call.End(read);
+  } else if (!page_->transfers().empty()) {
+    call.Send(page_);
+  }
+}
+
+absl::Status TransferWatches::ReadPage(int64_t after) {
+  page_after_ = -1;
+  JB_ASSIGN_OR_RETURN(const auto records,
+                      store_.ListTransfers({}, {.after = after, .limit = kPageItems},
+                                           options_.timeout));
+  auto page = std::make_shared<v1::WatchTransfersResponse>();
+  for (const auto& record : records) ToProto(record, *page->add_transfers());
+  page_ = std::move(page);
+  // A page that is not full may have more by the time of the next call.
+  if (records.size() == kPageItems) page_after_ = after;
+  return absl::OkStatus();
+}
+
+}  // namespace joulebook::ledger

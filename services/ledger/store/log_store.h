@@ -1,0 +1,79 @@
+// Where the Merkle log over the book is kept, in the words of merkle_tiles.h.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/crypto/merkle_tiles.h"
+#include "common/time/clock.h"
+#include "services/ledger/domain/book.h"
+
+namespace joulebook::ledger {
+
+struct StoredCheckpoint {
+  int64_t size = 0;
+  Sha256Digest root{};
+  Time sealed;
+  std::string note;
+};
+
+// What a seal starts from: the log as it is, and the leaves that it has not got yet, in order.
+struct UnsealedLog {
+  MerkleTileEdge edge;
+  std::vector<Sha256Digest> leaves;
+};
+
+struct NewSeal {
+  std::vector<MerkleTile> tiles;
+  StoredCheckpoint checkpoint;
+};
+
+using SealDecision = std::function<absl::StatusOr<NewSeal>(UnsealedLog log)>;
+
+// A committed transfer and what the log has for its leaf.
+struct LoggedTransfer {
+  TransferRecord record;
+  std::optional<Sha256Digest> leaf_hash;  // as written with it; nothing on rows of before the log
+};
+
+// The whole book and log at one instant. Errors as RunTransaction's.
+class BookSnapshot {
+ public:
+  virtual ~BookSnapshot() = default;
+  virtual int64_t LastPosition() = 0;
+  // In order of position, those after `after`.
+  virtual std::vector<LoggedTransfer> Transfers(int64_t after, int limit) = 0;
+  // By id, those after `after`.
+  virtual std::vector<Account> Accounts(const Uuid& after, int limit) = 0;
+  virtual std::vector<Hold> Holds(const Uuid& after, int limit) = 0;
+  // By size, those of more than `after` leaves.
+  virtual std::vector<StoredCheckpoint> Checkpoints(int64_t after, int limit) = 0;
+  // Empty where there is none.
+  virtual std::vector<Sha256Digest> Tile(int level, uint64_t index) = 0;
+};
+
+// Thread-safe. Errors of every call are those of Store.
+class LogStore {
+ public:
+  virtual ~LogStore() = default;
+
+  // Takes or renews the lease for `holder` and, if there are unsealed transfers, at most `limit` of
+  // them are given to `decide` and its seal is written, all in one transaction. How many leaves were
+  // sealed; nothing when another holder has the lease. DATA_LOSS when the transfers have a gap or
+  // the tiles are not those of the last checkpoint.
+  virtual absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int limit,
+                                                      Duration timeout,
+                                                      const SealDecision& decide) = 0;
+  // When the first transfer that is not sealed was recorded; nothing when all are.
+  virtual absl::StatusOr<std::optional<Time>> OldestUnsealed(Duration timeout) = 0;
+  // The checkpoint of that size, or the newest for 0.
+  virtual absl::StatusOr<std::optional<StoredCheckpoint>> FindCheckpoint(int64_t size,
+                                                                         Duration timeout) = 0;
+  // Runs `read` on one snapshot of book and log; it may run again after a failure.
+  virtual absl::Status ReadSnapshot(Duration timeout,
+                                    const std::function<absl::Status(BookSnapshot&)>& read) = 0;
+};
+
+}  // namespace joulebook::ledger

@@ -1,0 +1,213 @@
+#include "services/ledger/store/pg_log_store.h"
+
+#include <algorithm>
+#include <pqxx/binarystring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/db/arrays.h"
+#include "services/ledger/domain/canonical.h"
+#include "services/ledger/store/rows.h"
+#include "services/ledger/store/sql.h"
+
+namespace joulebook::ledger {
+namespace {
+
+Sha256Digest ToDigest(std::string_view bytes) {
+  Sha256Digest digest{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
+  return digest;
+}
+
+std::vector<Sha256Digest> ToDigests(std::string_view bytes) {
+  std::vector<Sha256Digest> digests;
+  for (std::size_t i = 0; i + sizeof(Sha256Digest) <= bytes.size(); i += sizeof(Sha256Digest)) {
+    digests.push_back(ToDigest(bytes.substr(i, sizeof(Sha256Digest))));
+  }
+  return digests;
+}
+
+pqxx::binarystring ToBinary(const std::vector<Sha256Digest>& digests) {
+  return {reinterpret_cast<const char*>(digests.data()), digests.size() * sizeof(Sha256Digest)};
+}
+
+std::string ReadBytes(const pqxx::field& field) {
+  return FromByteaText({field.c_str(), field.size()});
+}
+
+StoredCheckpoint ReadCheckpoint(const pqxx::row& row) {
+  return {.size = row[0].as<int64_t>(),
+          .root = ToDigest(ReadBytes(row[1])),
+          .sealed = FromMicros(row[2].as<int64_t>()),
+          .note = row[3].as<std::string>()};
+}
+
+std::vector<Sha256Digest> ReadTile(int level, uint64_t index, pqxx::transaction_base& tx) {
+  const pqxx::result rows = tx.exec_params(sql::kTile, level, static_cast<int64_t>(index));
+  return rows.empty() ? std::vector<Sha256Digest>() : ToDigests(ReadBytes(rows[0][0]));
+}
+
+std::optional<StoredCheckpoint> NewestCheckpoint(pqxx::transaction_base& tx) {
+  const pqxx::result rows = tx.exec(sql::kNewestCheckpoint);
+  return rows.empty() ? std::nullopt : std::optional(ReadCheckpoint(rows[0]));
+}
+
+LoggedTransfer ReadLoggedTransfer(const pqxx::row& row) {
+  LoggedTransfer transfer;
+  transfer.record = ReadTransfer(row);
+  const pqxx::field hash = row[kTransferColumns - 1];
+  if (!hash.is_null()) transfer.leaf_hash = ToDigest(ReadBytes(hash));
+  return transfer;
+}
+
+class PgBookSnapshot final : public BookSnapshot {
+ public:
+  explicit PgBookSnapshot(pqxx::transaction_base& tx) : tx_(tx) {}
+
+  int64_t LastPosition() override { return tx_.exec(sql::kLastPosition)[0][0].as<int64_t>(); }
+  std::vector<LoggedTransfer> Transfers(int64_t after, int limit) override {
+    return All<LoggedTransfer>(tx_.exec_params(sql::kLoggedTransfers, after, limit),
+                               ReadLoggedTransfer);
+  }
+  std::vector<Account> Accounts(const Uuid& after, int limit) override {
+    return All<Account>(tx_.exec_params(sql::kAccountsPage, after.ToString(), limit), ReadAccount);
+  }
+  std::vector<Hold> Holds(const Uuid& after, int limit) override {
+    return All<Hold>(tx_.exec_params(sql::kHoldsPage, after.ToString(), limit), ReadHold);
+  }
+  std::vector<StoredCheckpoint> Checkpoints(int64_t after, int limit) override {
+    return All<StoredCheckpoint>(tx_.exec_params(sql::kCheckpointsPage, after, limit),
+                                 ReadCheckpoint);
+  }
+  std::vector<Sha256Digest> Tile(int level, uint64_t index) override {
+    return ReadTile(level, index, tx_);
+  }
+
+ private:
+  template <typename T, typename Convert>
+  static std::vector<T> All(const pqxx::result& rows, const Convert& convert) {
+    std::vector<T> values;
+    for (const auto& row : rows) values.push_back(convert(row));
+    return values;
+  }
+
+  pqxx::transaction_base& tx_;
+};
+
+class PgLogStore final : public LogStore {
+ public:
+  explicit PgLogStore(const Database& database) : database_(database) {}
+
+  absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int limit,
+                                              Duration timeout,
+                                              const SealDecision& decide) override {
+    std::optional<int64_t> sealed;
+    JB_RETURN_IF_ERROR(RunTransaction(
+        database_, {.timeout = timeout}, [&](pqxx::transaction_base& tx) -> absl::Status {
+          sealed.reset();
+          const int64_t now = ToMicros(database_.clock.Now());
+          if (tx.exec_params(sql::kTakeLease, holder.ToString(), now, now + lease.count()).empty()) {
+            return absl::OkStatus();
+          }
+          JB_ASSIGN_OR_RETURN(UnsealedLog log, ReadUnsealed(limit, tx));
+          sealed = static_cast<int64_t>(log.leaves.size());
+          if (log.leaves.empty()) return absl::OkStatus();
+          JB_ASSIGN_OR_RETURN(const NewSeal seal, decide(std::move(log)));
+          WriteSeal(seal, tx);
+          return absl::OkStatus();
+        }));
+    return sealed;
+  }
+
+  absl::StatusOr<std::optional<Time>> OldestUnsealed(Duration timeout) override {
+    std::optional<Time> oldest;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      const pqxx::result rows = tx.exec(sql::kOldestUnsealed);
+      if (!rows.empty()) oldest = FromMicros(rows[0][0].as<int64_t>());
+      return absl::OkStatus();
+    }));
+    return oldest;
+  }
+
+  absl::StatusOr<std::optional<StoredCheckpoint>> FindCheckpoint(int64_t size,
+                                                                 Duration timeout) override {
+    std::optional<StoredCheckpoint> found;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      if (size == 0) {
+        found = NewestCheckpoint(tx);
+        return absl::OkStatus();
+      }
+      const pqxx::result rows = tx.exec_params(sql::kCheckpoint, size);
+      if (!rows.empty()) found = ReadCheckpoint(rows[0]);
+      return absl::OkStatus();
+    }));
+    return found;
+  }
+
+  absl::Status ReadSnapshot(Duration timeout,
+                            const std::function<absl::Status(BookSnapshot&)>& read) override {
+    return Read(timeout, [&](pqxx::transaction_base& tx) {
+      PgBookSnapshot snapshot(tx);
+      return read(snapshot);
+    });
+  }
+
+ private:
+  absl::Status Read(Duration timeout,
+                    const std::function<absl::Status(pqxx::transaction_base&)>& read) {
+    return RunTransaction(
+        database_, {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout}, read);
+  }
+
+  static absl::StatusOr<UnsealedLog> ReadUnsealed(int limit, pqxx::transaction_base& tx) {
+    const auto last = NewestCheckpoint(tx);
+    const int64_t size = last.has_value() ? last->size : 0;
+    UnsealedLog log;
+    const MerkleTileEdge::ReadTile read = [&](int level, uint64_t index) {
+      return ReadTile(level, index, tx);
+    };
+    JB_ASSIGN_OR_RETURN(log.edge, MerkleTileEdge::Load(static_cast<uint64_t>(size), read));
+    if (last.has_value() && log.edge.Root() != last->root) {
+      return absl::DataLossError(
+          absl::StrCat("the tiles of the log are not those of its checkpoint of size ", size));
+    }
+    int64_t position = size;
+    for (const auto& row : tx.exec_params(sql::kLeaves, size, limit)) {
+      if (row[0].as<int64_t>() != ++position) {
+        return absl::DataLossError(absl::StrCat("the transfer at position ", position, " is gone"));
+      }
+      if (row[1].is_null()) {
+        log.leaves.push_back(LeafOf(position, tx));
+      } else {
+        log.leaves.push_back(ToDigest(ReadBytes(row[1])));
+      }
+    }
+    return log;
+  }
+
+  // Of a transfer that was committed before leaves were written with it.
+  static Sha256Digest LeafOf(int64_t position, pqxx::transaction_base& tx) {
+    const pqxx::result rows = tx.exec_params(sql::kTransfersSince, position - 1, 1);
+    return MerkleLeafHash(CanonicalBytes(ReadTransfer(rows[0])));
+  }
+
+  static void WriteSeal(const NewSeal& seal, pqxx::transaction_base& tx) {
+    for (const MerkleTile& tile : seal.tiles) {
+      tx.exec_params(sql::kPutTile, tile.level, static_cast<int64_t>(tile.index),
+                     ToBinary(tile.hashes));
+    }
+    const StoredCheckpoint& checkpoint = seal.checkpoint;
+    tx.exec_params(sql::kInsertCheckpoint, checkpoint.size, ToBinary({checkpoint.root}),
+                   ToMicros(checkpoint.sealed), checkpoint.note);
+  }
+
+  const Database database_;
+};
+
+}  // namespace
+
+std::unique_ptr<LogStore> MakePgLogStore(const Database& database) {
+  return std::make_unique<PgLogStore>(database);
+}
+
+}  // namespace joulebook::ledger

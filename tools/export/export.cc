@@ -1,0 +1,162 @@
+#include "tools/export/export.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include "common/crypto/merkle.h"
+#include "common/rpc/status_conversion.h"
+#include "services/ledger/domain/canonical.h"
+#include "services/ledger/rpc/convert_transfer.h"
+
+namespace joulebook::exporting {
+namespace {
+
+using Service = ledger::v1::LedgerService::Stub;
+
+constexpr Duration kCallTimeout = std::chrono::seconds(10);
+constexpr Duration kLogTimeout = std::chrono::hours(6);
+constexpr Duration kRetryPause = std::chrono::milliseconds(200);
+constexpr int kPageSize = 1'000;
+
+template <typename Response, typename Request>
+absl::StatusOr<Response> Call(Service& stub,
+                              grpc::Status (Service::*method)(grpc::ClientContext*, const Request&,
+                                                              Response*),
+                              const Request& request, const std::string& token) {
+  grpc::ClientContext context;
+  PrepareCall(context, kCallTimeout, token);
+  Response response;
+  JB_RETURN_IF_ERROR(FromGrpcStatus((stub.*method)(&context, request, &response)));
+  return response;
+}
+
+bool IsNotSealedYet(const absl::Status& status) {
+  const auto info = GetErrorInfo(status);
+  return info.has_value() &&
+         (info->reason == "NOT_SEALED_YET" || info->reason == "CHECKPOINT_NOT_FOUND");
+}
+
+// Repeats `call` while what it asks for is not sealed yet.
+template <typename T, typename Attempt>
+absl::StatusOr<T> WaitForSeal(Clock& clock, Sleeper& sleeper, Duration patience,
+                              const Attempt& attempt) {
+  const Duration end = clock.MonotonicNow() + patience;
+  for (;;) {
+    absl::StatusOr<T> result = attempt();
+    if (!IsNotSealedYet(result.status()) || clock.MonotonicNow() >= end) return result;
+    sleeper.SleepFor(kRetryPause);
+  }
+}
+
+}  // namespace
+
+Exporter::Exporter(const Options& options, std::ostream& out, Clock& clock, Sleeper& sleeper)
+    : options_(options),
+      out_(out),
+      clock_(clock),
+      sleeper_(sleeper),
+      stub_(ledger::v1::LedgerService::NewStub(MakeChannel(options.channel))) {}
+
+absl::Status Exporter::Write(const google::protobuf::Message& message) {
+  std::string json;
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) {
+    return absl::InternalError("the answer cannot be written as JSON");
+  }
+  out_ << json << '\n';
+  return out_.good() ? absl::OkStatus() : absl::UnavailableError("the output cannot be written");
+}
+
+absl::StatusOr<ledger::v1::TransferProof> Exporter::FetchProof(const std::string& transfer_id,
+                                                               int64_t tree_size) {
+  ledger::v1::GetTransferProofRequest request;
+  request.set_transfer_id(transfer_id);
+  request.set_tree_size(tree_size);
+  return WaitForSeal<ledger::v1::TransferProof>(
+      clock_, sleeper_, options_.patience, [&]() -> absl::StatusOr<ledger::v1::TransferProof> {
+        JB_ASSIGN_OR_RETURN(const auto response,
+                            Call(*stub_, &Service::GetTransferProof, request, options_.token));
+        return response.proof();
+      });
+}
+
+absl::StatusOr<ledger::v1::Checkpoint> Exporter::FetchCheckpoint() {
+  return WaitForSeal<ledger::v1::Checkpoint>(
+      clock_, sleeper_, options_.patience, [&]() -> absl::StatusOr<ledger::v1::Checkpoint> {
+        JB_ASSIGN_OR_RETURN(const auto response,
+                            Call(*stub_, &Service::GetCheckpoint,
+                                 ledger::v1::GetCheckpointRequest(), options_.token));
+        return response.checkpoint();
+      });
+}
+
+absl::Status Exporter::Proof(const std::string& transfer_id) {
+  JB_ASSIGN_OR_RETURN(const auto proof, FetchProof(transfer_id, 0));
+  return Write(proof);
+}
+
+absl::Status Exporter::Consistency(int64_t old_size, int64_t new_size) {
+  ledger::v1::GetConsistencyProofRequest request;
+  request.set_old_tree_size(old_size);
+  request.set_new_tree_size(new_size);
+  JB_ASSIGN_OR_RETURN(const auto response,
+                      Call(*stub_, &Service::GetConsistencyProof, request, options_.token));
+  return Write(response.proof());
+}
+
+absl::Status Exporter::Statement(const std::string& account_id) {
+  ledger::v1::StatementExport statement;
+  statement.set_account_id(account_id);
+  ledger::v1::ListStatementLinesRequest request;
+  request.set_account_id(account_id);
+  request.set_page_size(kPageSize);
+  int64_t tree_size = 0;
+  std::vector<std::string> transfer_ids;
+  do {
+    JB_ASSIGN_OR_RETURN(const auto page,
+                        Call(*stub_, &Service::ListStatementLines, request, options_.token));
+    for (const auto& line : page.lines()) {
+      transfer_ids.push_back(line.transfer().request().id());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  // The last line's checkpoint covers them all.
+  if (!transfer_ids.empty()) {
+    JB_ASSIGN_OR_RETURN(const auto last, FetchProof(transfer_ids.back(), 0));
+    tree_size = last.checkpoint().tree_size();
+  }
+  for (const std::string& id : transfer_ids) {
+    JB_ASSIGN_OR_RETURN(*statement.add_lines(), FetchProof(id, tree_size));
+  }
+  return Write(statement);
+}
+
+absl::Status Exporter::Log() {
+  ledger::v1::LogExportHeader header;
+  JB_ASSIGN_OR_RETURN(*header.mutable_checkpoint(), FetchCheckpoint());
+  JB_RETURN_IF_ERROR(Write(header));
+  const int64_t size = header.checkpoint().tree_size();
+
+  grpc::ClientContext context;
+  PrepareCall(context, kLogTimeout, options_.token);
+  const auto stream = stub_->WatchTransfers(&context, {});
+  ledger::v1::WatchTransfersResponse page;
+  int64_t written = 0;
+  while (written < size && stream->Read(&page)) {
+    for (const auto& transfer : page.transfers()) {
+      if (written == size) break;
+      ledger::v1::LogExportRecord record;
+      *record.mutable_transfer() = transfer;
+      JB_ASSIGN_OR_RETURN(const auto parsed, ledger::FromProto(transfer));
+      const Sha256Digest leaf = MerkleLeafHash(ledger::CanonicalBytes(parsed));
+      record.set_leaf_hash(std::string(AsBytes(leaf)));
+      JB_RETURN_IF_ERROR(Write(record));
+      ++written;
+    }
+  }
+  context.TryCancel();
+  const absl::Status ended = FromGrpcStatus(stream->Finish());
+  return written == size ? absl::OkStatus() : ended;
+}
+
+}  // namespace joulebook::exporting
