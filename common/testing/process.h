@@ -30,6 +30,7 @@ class Process {
   // log when it does not come, also when the process ends first.
   absl::StatusOr<std::string> WaitForLog(const std::string& text, Duration timeout) const;
   std::string Log() const;
+  pid_t pid() const { return pid_; }
 
  private:
   Process(pid_t pid, std::string log_path) : pid_(pid), log_path_(std::move(log_path)) {}

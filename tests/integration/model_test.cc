@@ -4,6 +4,9 @@
 
 #include "joulebook/ledger/v1/transfer.pb.h"
 #include "services/ledger/domain/parse_transfer.h"
+#include "services/ledger/engine/books_check.h"
+#include "services/ledger/engine/log_sealer.h"
+#include "services/ledger/store/pg_log_store.h"
 #include "tests/integration/book_fixture.h"
 #include "tests/integration/reference_model.h"
 
@@ -227,6 +230,22 @@ class ModelTest : public testing::Test {
     }
   }
 
+  // The ledger's own check of the whole book and log agrees too.
+  void CheckAndSeal() {
+    const auto log = MakePgLogStore(engine_.database);
+    LogSealer sealer({}, {*NoteSigner::Make("model", Ed25519PrivateKey::NewSeed())}, *log, clock_,
+                     engine_.ledger_metrics);
+    ASSERT_THAT(sealer.Run(), IsOk());
+    BooksProgress last;
+    const auto difference = CheckBooks(*log, kTimeout, [&](const BooksProgress& progress) {
+      last = progress;
+      return true;
+    });
+    ASSERT_THAT(difference, IsOk());
+    EXPECT_EQ(*difference, std::nullopt);
+    EXPECT_EQ(last.sealed, last.total);
+  }
+
   VirtualClock clock_;
   const std::string connection_ = MakeBookDatabase();
   Engine engine_{connection_, clock_, 1};
@@ -257,6 +276,7 @@ TEST_F(ModelTest, RandomOperationsGiveTheResultsOfTheReferenceModel) {
 
   CompareBalances();
   ExpectBookIsSound(engine_);
+  CheckAndSeal();
   EXPECT_GE(seen_codes_.size(), 35U) << "the generator no longer reaches the rules";
 }
 

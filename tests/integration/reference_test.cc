@@ -50,6 +50,7 @@ TEST(ErrorReasons, EachHasATestThatNamesIt) {
   for (const char* path :
        {"tests/integration/ledger_service_test.cc", "tests/integration/hostile_test.cc",
         "tests/integration/outage_test.cc", "tests/integration/boundary_test.cc",
+        "tests/integration/proof_service_test.cc",
         "services/ledger/domain/decide_member_test.cc"}) {
     tests += Source(path);
   }
