@@ -19,6 +19,7 @@ make_secrets() {
   [ -s .run/secrets/ledger_tokens ] || echo \
     "$(tr -d '\n' <.run/secrets/client_token | sha256sum | cut -d' ' -f1) writer never client" \
     >.run/secrets/ledger_tokens
+  touch .run/secrets/log_keys # filled by compose_log_key.sh, once there is an image
   chmod 755 .run .run/secrets
   chmod 644 .run/secrets/*
 }
@@ -27,7 +28,9 @@ case "${1:-}" in
   up)
     scripts/packages.sh compose
     make_secrets
-    docker-compose up -d --build
+    docker-compose build
+    scripts/compose_log_key.sh
+    docker-compose up -d
     docker-compose ps
     ;;
   down)

@@ -30,6 +30,7 @@ kind=$(scripts/compose_images.sh)
 services=(postgres migrate ledger prometheus)
 [ "$kind" = stand-ins ] || services+=(grafana)
 docker build -q --network host -f deploy/docker/Dockerfile -t joulebook:dev . >/dev/null
+scripts/compose_log_key.sh
 
 compose() { docker-compose -p joulebook-test "$@"; }
 echo "up: ${services[*]} ($kind)"
@@ -50,6 +51,15 @@ docker run --rm --network host --read-only --entrypoint /usr/local/bin/metered-d
   -v "$PWD/.run/secrets/client_token:/run/secrets/client_token:ro" joulebook:dev \
   --ledger 127.0.0.1:7101 --token-file /run/secrets/client_token \
   --trace /usr/local/share/joulebook/small_trace.csv
+
+echo 'its log, exported and verified offline'
+tool() { # tool NAME FLAGS...: a program of the image
+  docker run --rm --network host --read-only --entrypoint "/usr/local/bin/$1" \
+    -v "$PWD/.run/secrets:/run/secrets:ro" -v "$work:$work:ro" joulebook:dev "${@:2}"
+}
+tool joulebook-export --ledger 127.0.0.1:7101 --token-file /run/secrets/client_token log >"$work/log"
+chmod 755 "$work"
+tool joulebook-verify --keys-file /run/secrets/log_verifier_keys log "$work/log"
 
 prometheus() { curl -sf --get "http://127.0.0.1:9090/api/v1/$1" "${@:2}"; }
 for _ in $(seq 60); do

@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
-# fuzz.sh NAME SECONDS: runs the fuzz target NAME (transfer, text). Its corpus stays in .cache/fuzz.
+# fuzz.sh NAME SECONDS: runs the fuzz target NAME (transfer, text, note, or all one after the other). The
+# corpus stays in .cache/fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-name=${1:?a target: transfer or text} seconds=${2:?how many seconds}
-scripts/build.sh fuzz "fuzz_$name" >/dev/null
-mkdir -p ".cache/fuzz/$name"
-"build/fuzz/bin/fuzz_$name" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
-  -artifact_prefix=".cache/fuzz/$name-" ".cache/fuzz/$name"
+name=${1:?a target: transfer, text, note or all} seconds=${2:?how many seconds}
+names=("$name")
+[ "$name" != all ] || names=(transfer text note)
+scripts/build.sh fuzz "${names[@]/#/fuzz_}" >/dev/null
+for name in "${names[@]}"; do
+  mkdir -p ".cache/fuzz/$name"
+  echo "fuzz: $name, $seconds s"
+  "build/fuzz/bin/fuzz_$name" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
+    -artifact_prefix=".cache/fuzz/$name-" ".cache/fuzz/$name" 2>&1 |
+    { grep -E '^(==|stat::number|SUMMARY|artifact|.*ERROR)' || true; }
+  [ "${PIPESTATUS[0]}" -eq 0 ]
+done

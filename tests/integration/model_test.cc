@@ -5,6 +5,8 @@
 #include "joulebook/ledger/v1/transfer.pb.h"
 #include "services/ledger/domain/parse_transfer.h"
 #include "services/ledger/engine/books_check.h"
+#include "services/ledger/domain/canonical.h"
+#include "services/ledger/engine/log_proofs.h"
 #include "services/ledger/engine/log_sealer.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "tests/integration/book_fixture.h"
@@ -17,6 +19,7 @@ constexpr int kOperations = 100'000;
 constexpr int kMaxBatch = 400;
 constexpr int kAccounts = 12;
 constexpr int kIssuer = 0;
+constexpr int kSigned = 10;   // needs its owner's signature
 constexpr int kForeign = 11;  // holds KWH
 constexpr int kUnknown = 12;
 // Time moves in steps of 20 ms and holds live for an odd number of 10 ms, so that the microseconds
@@ -76,6 +79,7 @@ class Generator {
     if (OneIn(12)) r.if_available = Below(500);
     if (OneIn(20)) r.if_debit_version = Below(50);
     if (OneIn(20)) r.if_credit_version = Below(50);
+    if (r.debit == kSigned ? !OneIn(6) : OneIn(10)) r.signature = OneIn(6) ? "bad" : "good";
     if (OneIn(40)) Spoil(r);
     history_.push_back(r);
     return r;
@@ -84,7 +88,10 @@ class Generator {
   int Account() { return static_cast<int>(OneIn(50) ? kUnknown : Below(kAccounts)); }
 
   void Alter(ModelRequest& r) {
-    switch (Below(4)) {
+    switch (Below(5)) {
+      case 4:
+        r.signature = r.signature.empty() ? "good" : "";
+        break;
       case 0:
         r.amount += 1;
         break;
@@ -125,6 +132,12 @@ class Generator {
   int last_id_ = 0;
 };
 
+const Ed25519PrivateKey& OwnersKey() {
+  static const Ed25519PrivateKey key =
+      *Ed25519PrivateKey::FromSeed(std::string(kEd25519SeedSize, 'o'));
+  return key;
+}
+
 TransferItem ToItem(const ModelRequest& r) {
   static const std::map<std::string, int> kKinds = {
       {"post", 1}, {"reserve", 2}, {"charge", 3}, {"release", 4}, {"reverse", 5}};
@@ -155,6 +168,8 @@ TransferItem ToItem(const ModelRequest& r) {
   TransferItem item;
   item.shape = ParseTransfer(draft, item.request);
   item.request.linked = r.linked;
+  if (r.signature == "good") item.request.signature = OwnersKey().Sign(CanonicalBytes(item.request));
+  if (r.signature == "bad") item.request.signature.assign(kEd25519SignatureSize, 'x');
   return item;
 }
 
@@ -165,7 +180,7 @@ ModelBalances ToModel(const Balances& b) {
 class ModelTest : public testing::Test {
  protected:
   void OpenAccounts() {
-    ASSERT_THAT(engine_.writer.RegisterMember({AccountId(100), "", ""}, kTimeout), IsOk());
+    ASSERT_THAT(engine_.writer.RegisterMember({AccountId(100), OwnersKey().public_key(), ""}, kTimeout), IsOk());
     model_.accounts[kIssuer].is_issuer = true;
     model_.accounts[kIssuer].balances = {-1'000'000'000, 0, 0, 0, 0, 1'000'000'000, 1};
     for (int number = 1; number < kAccounts; ++number) {
@@ -175,6 +190,7 @@ class ModelTest : public testing::Test {
       account.lower = 0;
       if (number == 1) account.lower = command.lower_limit = -500;
       if (number == 2) account.upper = command.upper_limit = 300;
+      account.needs_signature = command.requires_signature = number == kSigned;
       if (number == kForeign) {
         account.asset = "KWH";
         command.asset = AssetCode("KWH");
@@ -215,6 +231,7 @@ class ModelTest : public testing::Test {
       if (committed) {
         EXPECT_EQ(ToModel(actual[i].debit_after), want.debit);
         EXPECT_EQ(ToModel(actual[i].credit_after), want.credit);
+        order_[actual[i].position] = batch[i].id;
       }
       ++seen_codes_[name];
       if (HasFailure()) return false;
@@ -228,6 +245,26 @@ class ModelTest : public testing::Test {
       ASSERT_THAT(found, IsOk());
       EXPECT_EQ(ToModel((*found)->balances), account.balances) << "account " << number;
     }
+  }
+
+  // What a watcher sees: every transfer at its position, expiries between them, no gap.
+  void CompareOrder() {
+    int64_t position = 0;
+    for (;;) {
+      const auto page = engine_.store->ListTransfers({}, {.after = position, .limit = 500}, kTimeout);
+      ASSERT_THAT(page, IsOk());
+      if (page->empty()) break;
+      for (const TransferRecord& record : *page) {
+        ASSERT_EQ(record.position, ++position);
+        const auto expected = order_.find(position);
+        if (expected == order_.end()) {
+          EXPECT_TRUE(record.request.kind == TransferKind::kExpire || position == 1);
+        } else {
+          EXPECT_EQ(record.request.id, NumberedId(static_cast<uint64_t>(expected->second)));
+        }
+      }
+    }
+    EXPECT_GE(position, static_cast<int64_t>(order_.size()));
   }
 
   // The ledger's own check of the whole book and log agrees too.
@@ -244,6 +281,13 @@ class ModelTest : public testing::Test {
     ASSERT_THAT(difference, IsOk());
     EXPECT_EQ(*difference, std::nullopt);
     EXPECT_EQ(last.sealed, last.total);
+    LogProofs proofs(*engine_.store, *log, engine_.ledger_metrics);
+    int64_t next = 0;
+    for (const auto& [position, id] : order_) {
+      if (position < next) continue;
+      next = position + last.total / 50;
+      EXPECT_THAT(proofs.ProveTransfer(NumberedId(static_cast<uint64_t>(id)), 0, kTimeout), IsOk());
+    }
   }
 
   VirtualClock clock_;
@@ -251,6 +295,7 @@ class ModelTest : public testing::Test {
   Engine engine_{connection_, clock_, 1};
   ReferenceModel model_;
   int64_t last_position_ = 0;
+  std::map<int64_t, int> order_;  // ids by position, expiries left out
   std::map<std::string, int> seen_codes_;
 };
 
@@ -276,6 +321,7 @@ TEST_F(ModelTest, RandomOperationsGiveTheResultsOfTheReferenceModel) {
 
   CompareBalances();
   ExpectBookIsSound(engine_);
+  CompareOrder();
   CheckAndSeal();
   EXPECT_GE(seen_codes_.size(), 35U) << "the generator no longer reaches the rules";
 }

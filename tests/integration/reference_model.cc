@@ -23,6 +23,7 @@ std::string Difference(const ModelRequest& a, const ModelRequest& b) {
       a.if_credit_version != b.if_credit_version) {
     return "EXISTS_WITH_DIFFERENT_CONDITIONS";
   }
+  if (a.signature != b.signature) return "EXISTS_WITH_DIFFERENT_SIGNATURE";
   return "";
 }
 
@@ -177,6 +178,10 @@ std::string ReferenceModel::CheckRules(const ModelRequest& r, Draft& draft, cons
   }
   if (r.kind != "release" && debit.state == "frozen") return "DEBIT_ACCOUNT_FROZEN";
   if (r.kind != "release" && credit.state == "frozen") return "CREDIT_ACCOUNT_FROZEN";
+  if (debit.needs_signature && r.kind != "charge" && r.kind != "release") {
+    if (r.signature.empty()) return "SIGNATURE_REQUIRED";
+    if (r.signature == "bad") return "SIGNATURE_INVALID";
+  }
   const ModelBalances& d = Balance(seen.debit, draft);
   const ModelBalances& c = Balance(seen.credit, draft);
   if (r.if_available && d.posted - d.reserved < *r.if_available) {

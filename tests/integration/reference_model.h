@@ -22,6 +22,7 @@ struct ModelRequest {
   int64_t ttl = 0;
   std::string reference;
   std::optional<int64_t> if_available, if_debit_version, if_credit_version;
+  std::string signature;  // "", "good" or "bad"
 };
 
 struct ModelBalances {
@@ -40,6 +41,7 @@ class ReferenceModel {
  public:
   struct Account {
     bool is_issuer = false;
+    bool needs_signature = false;
     std::optional<int64_t> lower, upper;
     std::string asset = "J";
     std::string state = "open";
