@@ -19,6 +19,8 @@ readonly accounts=100000
 scripts/build.sh dev ledgerd ledger-bench >/dev/null
 dir=$(mktemp -d)
 ledger_pid=
+# What `measure` sets by name.
+batch=0 single=0 hot=0 pairs=0 grown_batch=0 lone_p50=0 insert_p50=0
 stop_ledger() {
   [ -z "$ledger_pid" ] || { kill "$ledger_pid" && wait "$ledger_pid"; } 2>/dev/null || true
   ledger_pid=
@@ -73,7 +75,6 @@ sql "VACUUM ANALYZE ledger.accounts"
 sql 'CREATE TABLE lone (n bigserial PRIMARY KEY)'
 start_ledger
 measure warm '' warm
-# shellcheck disable=SC2034  # set by name
 measure insert 'INSERT of one row, 1 connection' insert --database "$PGCONN"
 measure lone 'ledger, one call at a time' lone
 measure single 'ledger, 256 single calls in flight' single --in-flight 256

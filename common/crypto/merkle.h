@@ -31,8 +31,8 @@ absl::StatusOr<std::vector<Sha256Digest>> MerkleInclusionProof(uint64_t size, ui
                                                                const MerkleRangeRoot& range_root);
 
 // The proof that the first `old_size` leaves (at most `size`) are a prefix.
-absl::StatusOr<std::vector<Sha256Digest>> MerkleConsistencyProof(
-    uint64_t size, uint64_t old_size, const MerkleRangeRoot& range_root);
+absl::StatusOr<std::vector<Sha256Digest>> MerkleConsistencyProof(uint64_t size, uint64_t old_size,
+                                                                 const MerkleRangeRoot& range_root);
 
 // Whether the proof shows that `leaf_hash` is leaf `index` of the tree of `size` leaves and `root`.
 bool VerifyMerkleInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint64_t size,

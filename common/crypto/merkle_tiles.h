@@ -1,6 +1,6 @@
-// A Merkle tree (merkle.h) kept in tiles: each holds up to 256 hashes of one level, level L being the
-// roots of complete subtrees of 256^L leaves. Appending touches only the last tile of each level, and
-// any proof reads a few tiles. The division is that of C2SP tlog-tiles.
+// A Merkle tree (merkle.h) kept in tiles: each holds up to 256 hashes of one level, level L being
+// the roots of complete subtrees of 256^L leaves. Appending touches only the last tile of each
+// level, and any proof reads a few tiles. The division is that of C2SP tlog-tiles.
 #pragma once
 
 #include <vector>
@@ -24,8 +24,8 @@ struct MerkleTile {
 class MerkleTileEdge {
  public:
   MerkleTileEdge() = default;
-  // Of a tree of `size` leaves; `read` gives the tiles' hashes. DATA_LOSS when a tile has fewer than
-  // the tree needs, and the errors of `read`.
+  // Of a tree of `size` leaves; `read` gives the tiles' hashes. DATA_LOSS when a tile has fewer
+  // than the tree needs, and the errors of `read`.
   using ReadTile =
       std::function<absl::StatusOr<std::vector<Sha256Digest>>(int level, uint64_t index)>;
   static absl::StatusOr<MerkleTileEdge> Load(uint64_t size, const ReadTile& read);

@@ -31,7 +31,8 @@ TEST(MerkleTiles, GrowLikeTheTreeAndProveLikeIt) {
   for (std::size_t i = 0; i < kSize; ++i) leaves.push_back(MerkleLeafHash(std::to_string(i)));
   Tiles tiles;
   uint64_t size = 0;
-  for (const uint64_t next : {1, 2, 255, 256, 257, 511, 513, 4'000, 65'535, 65'536, 65'537, 66'000}) {
+  for (const uint64_t next :
+       {1, 2, 255, 256, 257, 511, 513, 4'000, 65'535, 65'536, 65'537, 66'000}) {
     auto edge = MerkleTileEdge::Load(size, tiles.Reader());
     ASSERT_THAT(edge, IsOk());
     std::vector<MerkleTile> full;

@@ -49,8 +49,7 @@ struct KeyText {
 absl::StatusOr<KeyText> ParseKey(std::string_view text) {
   const absl::Status error = absl::InvalidArgumentError("not a key of the form NAME+KEYID+KEY");
   const std::size_t first = text.find('+');
-  const std::size_t second =
-      first == std::string_view::npos ? first : text.find('+', first + 1);
+  const std::size_t second = first == std::string_view::npos ? first : text.find('+', first + 1);
   if (second == std::string_view::npos) return error;
   KeyText key;
   key.name = text.substr(0, first);
@@ -100,9 +99,8 @@ std::optional<Verdict> CheckSignature(std::string_view line, std::string_view te
   if (!IsName(name) || !bytes.has_value() || bytes->size() <= kKeyIdSize) return std::nullopt;
   for (const NoteVerifier& verifier : verifiers) {
     if (verifier.name() != name || verifier.key_id() != bytes->substr(0, kKeyIdSize)) continue;
-    return VerifyEd25519(verifier.public_key(), text, bytes->substr(kKeyIdSize))
-               ? Verdict::kValid
-               : Verdict::kWrong;
+    return VerifyEd25519(verifier.public_key(), text, bytes->substr(kKeyIdSize)) ? Verdict::kValid
+                                                                                 : Verdict::kWrong;
   }
   return Verdict::kUnknownKey;
 }

@@ -6,8 +6,7 @@ namespace joulebook {
 namespace {
 
 // The example of the signed-note format's reference implementation.
-constexpr char kVerifier[] =
-    "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+constexpr char kVerifier[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 constexpr char kSigner[] =
     "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 constexpr char kText[] =
@@ -15,7 +14,8 @@ constexpr char kText[] =
     "then you don't know what your problem is.\n";
 constexpr char kSignature[] =
     "\xe2\x80\x94 PeterNeumann "
-    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+    "x08go/ZJkuBS9UG/"
+    "SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 
 std::vector<NoteVerifier> Verifiers(const std::string& text) { return *ParseVerifiers(text); }
 
@@ -35,8 +35,10 @@ TEST(Note, KeysThatAreNotWholeAreRefused) {
   for (const char* text :
        {"", "x", "a+b", "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         "PeterNeuman+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        "PeterNeumann+c74f20a3+AhpC", "P N+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"}) {
-    EXPECT_EQ(NoteVerifier::Parse(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
+        "PeterNeumann+c74f20a3+AhpC",
+        "P N+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"}) {
+    EXPECT_EQ(NoteVerifier::Parse(text).status().code(), absl::StatusCode::kInvalidArgument)
+        << text;
     EXPECT_EQ(NoteSigner::Parse(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_FALSE(NoteSigner::Make("two words", std::string(32, 's')).ok());

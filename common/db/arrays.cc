@@ -1,9 +1,5 @@
 #include "common/db/arrays.h"
 
-#include <utility>
-
-#include "common/crypto/sha256.h"
-
 namespace joulebook {
 namespace {
 
@@ -11,46 +7,15 @@ int HexValue(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 }  // namespace
 
-void ArrayLiteral::Separate() {
-  if (text_.size() > 1) text_.push_back(',');
-}
-
-void ArrayLiteral::Add(int64_t value) {
-  Separate();
-  text_.append(std::to_string(value));
-}
-
-void ArrayLiteral::Add(const Uuid& value) {
-  Separate();
-  text_.append(value.ToString());
-}
-
-void ArrayLiteral::AddText(std::string_view value) {
-  Separate();
-  text_.push_back('"');
-  for (const char c : value) {
-    if (c == '"' || c == '\\') text_.push_back('\\');
-    text_.push_back(c);
+std::string UuidArrayLiteral(std::span<const Uuid> ids) {
+  std::string text = "{";
+  for (const Uuid& id : ids) {
+    if (text.size() > 1) text.push_back(',');
+    text.append(id.ToString());
   }
-  text_.push_back('"');
+  text.push_back('}');
+  return text;
 }
-
-void ArrayLiteral::AddBytes(std::string_view value) { AddText("\\x" + ToHex(value)); }
-
-void ArrayLiteral::AddNull() {
-  Separate();
-  text_.append("NULL");
-}
-
-void ArrayLiteral::Add(const std::optional<int64_t>& value) {
-  value.has_value() ? Add(*value) : AddNull();
-}
-
-void ArrayLiteral::Add(const std::optional<Uuid>& value) {
-  value.has_value() ? Add(*value) : AddNull();
-}
-
-std::string ArrayLiteral::Take() { return std::exchange(text_, "{") + "}"; }
 
 std::string FromByteaText(std::string_view text) {
   std::string bytes;

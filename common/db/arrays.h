@@ -1,8 +1,8 @@
-// PostgreSQL array literals, for set-based statements: unnest($1::uuid[], $2::bigint[]).
+// Values between PostgreSQL's text format and ours, for libpqxx, whose parameters and results are
+// text.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,26 +10,10 @@
 
 namespace joulebook {
 
-// Builds "{1,2,NULL}". Text is quoted and escaped; bytes go as bytea's hexadecimal form.
-class ArrayLiteral {
- public:
-  void Add(int64_t value);
-  void Add(const Uuid& value);
-  void AddText(std::string_view value);
-  void AddBytes(std::string_view value);
-  void AddNull();
-  void Add(const std::optional<int64_t>& value);
-  void Add(const std::optional<Uuid>& value);
+// An array literal, as the parameter of = ANY($1::uuid[]).
+std::string UuidArrayLiteral(std::span<const Uuid> ids);
 
-  // The literal so far.
-  std::string Take();
-
- private:
-  void Separate();
-  std::string text_ = "{";
-};
-
-// bytea's hexadecimal form, as results carry it: "\x00ff" and back.
+// bytea's hexadecimal form, as results carry it: "\x00ff" gives two bytes.
 std::string FromByteaText(std::string_view text);
 
 }  // namespace joulebook

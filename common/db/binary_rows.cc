@@ -78,7 +78,9 @@ void BinaryRows::Bigint(const std::optional<int64_t>& value) {
   value.has_value() ? Bigint(*value) : Null();
 }
 
-void BinaryRows::Boolean(bool value) { Field(value ? std::string_view("\1", 1) : std::string_view("\0", 1)); }
+void BinaryRows::Boolean(bool value) {
+  Field(value ? std::string_view("\1", 1) : std::string_view("\0", 1));
+}
 
 void BinaryRows::Id(const Uuid& value) { Field(BytesOf(value)); }
 
@@ -101,8 +103,8 @@ void BinaryRows::Clear() {
   bytes_.clear();
 }
 
-void BinaryRows::ForEachRow(const std::function<void(std::span<const char* const>,
-                                                     std::span<const int>)>& use) const {
+void BinaryRows::ForEachRow(
+    const std::function<void(std::span<const char* const>, std::span<const int>)>& use) const {
   std::vector<const char*> values(static_cast<std::size_t>(columns_));
   std::vector<int> lengths(static_cast<std::size_t>(columns_));
   const char* next = bytes_.data();
@@ -128,15 +130,13 @@ std::string UuidArray(std::span<const Uuid> values) {
 }
 
 std::string BigintArray(std::span<const int64_t> values) {
-  return Array(values, kBigintOid, [](int64_t value, std::string& bytes) {
-    AppendBigEndian(value, bytes);
-  });
+  return Array(values, kBigintOid,
+               [](int64_t value, std::string& bytes) { AppendBigEndian(value, bytes); });
 }
 
 std::string SmallintArray(std::span<const int16_t> values) {
-  return Array(values, kSmallintOid, [](int16_t value, std::string& bytes) {
-    AppendBigEndian(value, bytes);
-  });
+  return Array(values, kSmallintOid,
+               [](int16_t value, std::string& bytes) { AppendBigEndian(value, bytes); });
 }
 
 }  // namespace joulebook

@@ -16,8 +16,8 @@ namespace joulebook {
 inline constexpr std::string_view kCopyHeader("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", 19);
 inline constexpr std::string_view kCopyTrailer("\xff\xff", 2);
 
-// Rows of one table, field by field in the order of its columns. The method names the column's type:
-// nothing is converted later.
+// Rows of one table, field by field in the order of its columns. The method names the column's
+// type: nothing is converted later.
 class BinaryRows {
  public:
   // Starts the next row; it must get exactly `columns` fields.

@@ -69,13 +69,14 @@ absl::StatusOr<std::unique_ptr<DirectConnection>> DirectConnection::Open(const O
                                                                          Clock& clock) {
   // Lookups of a few rows by index, whatever the tables' statistics say; plans are made once.
   const std::string text = absl::StrCat(
-      options.connection,
-      " connect_timeout=", std::chrono::duration_cast<std::chrono::seconds>(options.connect_timeout).count(),
+      options.connection, " connect_timeout=",
+      std::chrono::duration_cast<std::chrono::seconds>(options.connect_timeout).count(),
       " tcp_user_timeout=", Milliseconds(options.statement_timeout),
       " options='-c statement_timeout=", Milliseconds(options.statement_timeout),
       " -c synchronous_commit=on -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off"
       " -c enable_mergejoin=off -c enable_seqscan=off -c jit=off'");
-  std::unique_ptr<DirectConnection> opened(new DirectConnection(PQconnectdb(text.c_str()), options, clock));
+  std::unique_ptr<DirectConnection> opened(
+      new DirectConnection(PQconnectdb(text.c_str()), options, clock));
   if (PQstatus(opened->connection_) != CONNECTION_OK ||
       PQsetnonblocking(opened->connection_, 1) != 0) {
     return absl::UnavailableError("the database cannot be reached");
@@ -95,8 +96,7 @@ absl::Status DirectConnection::WaitForSocket(bool for_write, Duration deadline) 
                 0};
   const int64_t left = Milliseconds(deadline - clock_.MonotonicNow());
   const int ready =
-      left <= 0 ? 0
-                : poll(&socket, 1, static_cast<int>(std::min<int64_t>(left + 1, INT32_MAX)));
+      left <= 0 ? 0 : poll(&socket, 1, static_cast<int>(std::min<int64_t>(left + 1, INT32_MAX)));
   if (ready == 0) {
     return Lost("the database did not answer in time");
   }
@@ -173,7 +173,7 @@ absl::Status DirectConnection::Send(const StatementBatch::Execution& execution) 
 absl::Status DirectConnection::RunSpinning(const StatementBatch& batch, Duration deadline,
                                            Rows* rows) {
   spin_ = options_.spin;
-  const absl::Status status = Run(batch, deadline, rows);
+  absl::Status status = Run(batch, deadline, rows);
   spin_ = Duration(0);
   return status;
 }
@@ -187,7 +187,7 @@ absl::Status DirectConnection::Run(const StatementBatch& batch, Duration deadlin
   for (const auto& execution : batch.executions_) JB_RETURN_IF_ERROR(Send(execution));
   if (PQpipelineSync(connection_) != 1) return Lost();
   JB_RETURN_IF_ERROR(Flush(deadline));
-  const absl::Status status = Collect(deadline, rows);
+  absl::Status status = Collect(deadline, rows);
   if (is_usable_ && PQexitPipelineMode(connection_) != 1) return Lost();
   return status;
 }

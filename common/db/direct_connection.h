@@ -26,7 +26,8 @@ struct PreparedStatement {
   const char* sql;
 };
 
-// How a table takes new rows: one by one in a pipeline when they are few, by COPY when they are many.
+// How a table takes new rows: one by one in a pipeline when they are few, by COPY when they are
+// many.
 struct InsertStatement {
   PreparedStatement insert;
   const char* copy;
@@ -80,9 +81,9 @@ class DirectConnection {
   absl::Status Run(const StatementBatch& batch, Duration deadline, Rows* rows = nullptr);
   // The same, for what is answered soon.
   absl::Status RunSpinning(const StatementBatch& batch, Duration deadline, Rows* rows = nullptr);
-  // Loads rows by a COPY ... FROM STDIN (FORMAT binary) statement. `add_rows` is called until it says
-  // that nothing is left, and adds a few rows each time: the database stores them while the next are
-  // made.
+  // Loads rows by a COPY ... FROM STDIN (FORMAT binary) statement. `add_rows` is called until it
+  // says that nothing is left, and adds a few rows each time: the database stores them while the
+  // next are made.
   absl::Status Copy(const char* statement, BinaryRows rows,
                     const std::function<bool(BinaryRows&)>& add_rows, Duration deadline);
 

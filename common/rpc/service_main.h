@@ -10,7 +10,8 @@
 
 namespace joulebook {
 
-// Commands: none (serve), `migrate`, `healthcheck`, and the service's own. Flags beside the settings: --version,
+// Commands: none (serve), `migrate`, `healthcheck`, and the service's own. Flags beside the
+// settings: --version,
 // --check-config (prints the effective settings), --settings-reference (prints the Markdown table).
 struct ServiceMain {
   std::string name;

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016  # awk's own variables
 git ls-files '*.cc' '*.h' | xargs awk '
   FNR == 1 { open_line = 0 }
-  open_line == 0 && /^( )*[A-Za-z~].*\{$/ && !/namespace|class |struct |enum |union / {
+  open_line == 0 && /^( )*[A-Za-z~:].*\).*\{$/ && !/namespace|class |struct |enum |union / {
     match($0, /^ */); indent = RLENGTH; open_line = FNR; next
   }
   open_line > 0 {

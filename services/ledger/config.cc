@@ -5,8 +5,8 @@
 namespace joulebook::ledger {
 namespace {
 
-// Connections of the pool that are not the reading threads': committer, sweeper, sealer, watches, check
-// of the books, health.
+// Connections of the pool that are not the reading threads': committer, sweeper, sealer, watches,
+// check of the books, health.
 constexpr int64_t kOwnConnections = 6;
 
 }  // namespace
@@ -34,8 +34,9 @@ void Config::AddTo(Settings& settings) {
   settings.Integer("expiry-interval-ms", &expiry_interval_ms, {10, 600'000},
                    "how often holds whose time is up are released");
   settings.Integer("expiry-batch", &expiry_batch, {1, 100'000}, "holds released in one commit");
-  settings.Secret("log-keys", &log_keys,
-                  "signing keys of the log, one a line, all sign; without, this replica never seals");
+  settings.Secret(
+      "log-keys", &log_keys,
+      "signing keys of the log, one a line, all sign; without, this replica never seals");
   settings.Integer("seal-interval-ms", &seal_interval_ms, {10, 600'000},
                    "how often committed transfers are sealed into the log");
   settings.Integer("seal-lease-ms", &seal_lease_ms, {100, 600'000},

@@ -1,6 +1,6 @@
-// Whatever dies, nothing acknowledged is lost: load from several clients while the server is killed,
-// its database is stopped without warning, or its connections are cut; then the book is held against
-// what the clients were told.
+// Whatever dies, nothing acknowledged is lost: load from several clients while the server is
+// killed, its database is stopped without warning, or its connections are cut; then the book is
+// held against what the clients were told.
 
 #include <signal.h>
 
@@ -143,8 +143,8 @@ class KillTest : public testing::Test {
   }
 
   void StartLedger() {
-    auto started = LedgerProcess::Start(connection_, {"--log-keys-file", directory_ + "/log-keys",
-                                                      "--seal-interval-ms", "100"});
+    auto started = LedgerProcess::Start(
+        connection_, {"--log-keys-file", directory_ + "/log-keys", "--seal-interval-ms", "100"});
     ASSERT_THAT(started, IsOk());
     const std::lock_guard lock(mutex_);
     ledger_.emplace(*std::move(started));
@@ -188,9 +188,8 @@ TEST_F(KillTest, EveryAcknowledgedTransferIsThereOnceAndTheBooksAgree) {
   std::atomic<bool> is_over = false;
   for (int number = 1; number <= kClients; ++number) {
     clients.push_back(std::make_unique<Client>(number, seed + static_cast<uint64_t>(number)));
-    threads.emplace_back([&, client = clients.back().get()] {
-      client->Run([this] { return Address(); }, is_over);
-    });
+    threads.emplace_back(
+        [&, client = clients.back().get()] { client->Run([this] { return Address(); }, is_over); });
   }
   ThreadSleeper sleeper;
   for (int round = 0; round < rounds && !HasFatalFailure(); ++round) {
@@ -209,22 +208,23 @@ TEST_F(KillTest, EveryAcknowledgedTransferIsThereOnceAndTheBooksAgree) {
     committed += client->committed();
   }
   // Nothing was committed that no client knows of, but the grants and what the sweeper released.
-  const auto unknown = RunCommand(
-      {"psql", "-q", "-X", "-At", "-d", postgres_->Connection("book"), "-c",
-       absl::StrCat("SELECT count(*) - ", committed + kMembers,
-                    " FROM ledger.transfers WHERE result = 1 AND kind <> 6")});
+  const auto unknown =
+      RunCommand({"psql", "-q", "-X", "-At", "-d", postgres_->Connection("book"), "-c",
+                  absl::StrCat("SELECT count(*) - ", committed + kMembers,
+                               " FROM ledger.transfers WHERE result = 1 AND kind <> 6")});
   ASSERT_THAT(unknown, IsOk());
   EXPECT_EQ(*unknown, "0\n");
   EXPECT_GT(committed, rounds) << "the clients hardly got anything done";
 
-  EXPECT_THAT(RunCommand({BinaryPath("ledgerd"), "check-books", "--database", connection_}), IsOk());
+  EXPECT_THAT(RunCommand({BinaryPath("ledgerd"), "check-books", "--database", connection_}),
+              IsOk());
   const std::string log = directory_ + "/log";
   ASSERT_THAT(RunCommand({"bash", "-c",
                           absl::StrCat(BinaryPath("joulebook-export"), " --ledger ", Address(),
                                        " log > ", log)}),
               IsOk());
-  const auto verified = RunCommand({BinaryPath("joulebook-verify"), "--keys-file",
-                                    directory_ + "/verifier-keys", "log", log});
+  const auto verified = RunCommand(
+      {BinaryPath("joulebook-verify"), "--keys-file", directory_ + "/verifier-keys", "log", log});
   ASSERT_THAT(verified, IsOk());
   std::printf("%lld transfers acknowledged; %s", static_cast<long long>(committed),
               verified->c_str());

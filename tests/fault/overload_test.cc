@@ -80,9 +80,10 @@ TEST_F(OverloadTest, RefusesAtOnceStaysBoundedAndRecovers) {
   for (auto& client : clients) client.join();
   const double after = TimeOfTenBatches();
 
-  std::printf("accepted %d, refused %d, resident %lld then %lld KiB, ten batches %.2f s then %.2f s\n",
-              accepted.load(), refused.load(), static_cast<long long>(early),
-              static_cast<long long>(late), before, after);
+  std::printf(
+      "accepted %d, refused %d, resident %lld then %lld KiB, ten batches %.2f s then %.2f s\n",
+      accepted.load(), refused.load(), static_cast<long long>(early), static_cast<long long>(late),
+      before, after);
   EXPECT_GT(accepted, 0);
   EXPECT_GT(refused, accepted) << "this was no overload";
   EXPECT_LT(late, 2 * early + 100'000) << "memory grows with the load";

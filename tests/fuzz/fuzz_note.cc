@@ -1,5 +1,5 @@
-// Any bytes as a signed note, a key, a checkpoint and an exported proof: refused, or read so that what is
-// written again is the same; never a crash, and never verified.
+// Any bytes as a signed note, a key, a checkpoint and an exported proof: refused, or read so that
+// what is written again is the same; never a crash, and never verified.
 
 #include <cstdint>
 #include <sstream>

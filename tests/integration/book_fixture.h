@@ -41,9 +41,9 @@ struct Engine {
     std::promise<absl::StatusOr<std::vector<TransferOutcome>>> done;
     const absl::Status submitted =
         committer.SubmitTransfers(std::move(items), Duration::max(),
-                         [&](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
-                           done.set_value(std::move(outcomes));
-                         });
+                                  [&](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
+                                    done.set_value(std::move(outcomes));
+                                  });
     EXPECT_THAT(submitted, IsOk());
     auto outcomes = done.get_future().get();
     EXPECT_THAT(outcomes, IsOk());

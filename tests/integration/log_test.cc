@@ -25,8 +25,7 @@ struct Replica {
         proofs(*engine.store, *log, engine.ledger_metrics) {}
 
   Difference Check() {
-    const auto difference =
-        CheckBooks(*log, kTimeout, [](const BooksProgress&) { return true; });
+    const auto difference = CheckBooks(*log, kTimeout, [](const BooksProgress&) { return true; });
     EXPECT_THAT(difference, IsOk());
     return difference.ok() ? *difference : Difference(difference.status().ToString());
   }
@@ -82,8 +81,8 @@ class LogTest : public testing::Test {
   void PostMany(uint64_t first_id, int count) {
     std::vector<TransferItem> items;
     for (int i = 0; i < count; ++i) {
-      items.push_back({ResultCode::kOk, Request(first_id + static_cast<uint64_t>(i),
-                                                TransferKind::kPost, 1)});
+      items.push_back(
+          {ResultCode::kOk, Request(first_id + static_cast<uint64_t>(i), TransferKind::kPost, 1)});
     }
     for (const auto& outcome : a_.engine.Post(std::move(items))) {
       ASSERT_EQ(outcome.code, ResultCode::kOk);
@@ -125,12 +124,12 @@ TEST_F(LogTest, EverySealedTransferHasAProofAndEveryCheckpointExtendsTheOneBefor
     const auto checkpoint = a_.proofs.FindCheckpoint(0, kTimeout);
     ASSERT_THAT(checkpoint, IsOk());
     EXPECT_EQ(checkpoint->size, QueryNumber(a_.engine, "SELECT last_position FROM ledger.book"));
-    const auto opened =
-        OpenNote(checkpoint->note, std::vector{TestSigners()[0].verifier()});
+    const auto opened = OpenNote(checkpoint->note, std::vector{TestSigners()[0].verifier()});
     ASSERT_THAT(opened, IsOk());
     EXPECT_EQ(ParseCheckpoint(*opened)->root, checkpoint->root);
     // A proof that comes back has been verified; see LogProofs.
-    for (const uint64_t id : {next_id - 1, next_id - static_cast<uint64_t>(count), uint64_t{1'000}}) {
+    for (const uint64_t id :
+         {next_id - 1, next_id - static_cast<uint64_t>(count), uint64_t{1'000}}) {
       ASSERT_THAT(a_.proofs.ProveTransfer(NumberedId(id), 0, kTimeout), IsOk());
     }
     if (last_size > 0) {
@@ -205,15 +204,15 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Tampering{"UPDATE ledger.transfers SET moved = 99 WHERE position = 3", "position 3,"},
         Tampering{"UPDATE ledger.transfers SET reference = 'x' WHERE position = 4", "position 4,"},
-        Tampering{"UPDATE ledger.transfers SET recorded_us = 5 WHERE position = 5",
-                  "position 5,"},
+        Tampering{"UPDATE ledger.transfers SET recorded_us = 5 WHERE position = 5", "position 5,"},
         Tampering{"UPDATE ledger.transfers SET credit_posted = credit_posted + 1, credit_granted = "
                   "credit_granted + 1 WHERE position = 9",
                   "position 9,"},
         Tampering{"UPDATE ledger.transfers SET leaf_hash = sha256('x') WHERE position = 6",
                   "position 6,"},
-        Tampering{"UPDATE ledger.transfers SET reference = 'x', leaf_hash = NULL WHERE position = 7",
-                  "position 7,"},
+        Tampering{
+            "UPDATE ledger.transfers SET reference = 'x', leaf_hash = NULL WHERE position = 7",
+            "position 7,"},
         Tampering{"DELETE FROM ledger.transfers WHERE position = 9", "9 transfers"},
         Tampering{"DELETE FROM ledger.transfers WHERE position = 5", "position"},
         Tampering{"UPDATE ledger.holds SET remaining = 1, state = 1 WHERE amount = 50", "hold"},
@@ -222,7 +221,8 @@ INSTANTIATE_TEST_SUITE_P(
         Tampering{"INSERT INTO ledger.holds VALUES (gen_random_uuid(), gen_random_uuid(), "
                   "gen_random_uuid(), 'J', 1, 5, 5, 1, 0)",
                   "no transfer reserved it"},
-        Tampering{"UPDATE ledger.accounts SET asset = 'KWH' WHERE role = 1", "its transfers are of J"},
+        Tampering{"UPDATE ledger.accounts SET asset = 'KWH' WHERE role = 1",
+                  "its transfers are of J"},
         Tampering{"UPDATE ledger.accounts SET role = 3 WHERE role = 1", "another role"},
         Tampering{"UPDATE ledger.accounts SET lower_limit = 2000000000 WHERE role = 1",
                   "below its lower limit"},

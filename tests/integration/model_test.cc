@@ -3,9 +3,9 @@
 #include <cstdlib>
 
 #include "joulebook/ledger/v1/transfer.pb.h"
+#include "services/ledger/domain/canonical.h"
 #include "services/ledger/domain/parse_transfer.h"
 #include "services/ledger/engine/books_check.h"
-#include "services/ledger/domain/canonical.h"
 #include "services/ledger/engine/log_proofs.h"
 #include "services/ledger/engine/log_sealer.h"
 #include "services/ledger/store/pg_log_store.h"
@@ -168,7 +168,8 @@ TransferItem ToItem(const ModelRequest& r) {
   TransferItem item;
   item.shape = ParseTransfer(draft, item.request);
   item.request.linked = r.linked;
-  if (r.signature == "good") item.request.signature = OwnersKey().Sign(CanonicalBytes(item.request));
+  if (r.signature == "good")
+    item.request.signature = OwnersKey().Sign(CanonicalBytes(item.request));
   if (r.signature == "bad") item.request.signature.assign(kEd25519SignatureSize, 'x');
   return item;
 }
@@ -180,7 +181,9 @@ ModelBalances ToModel(const Balances& b) {
 class ModelTest : public testing::Test {
  protected:
   void OpenAccounts() {
-    ASSERT_THAT(engine_.writer.RegisterMember({AccountId(100), OwnersKey().public_key(), ""}, kTimeout), IsOk());
+    ASSERT_THAT(
+        engine_.writer.RegisterMember({AccountId(100), OwnersKey().public_key(), ""}, kTimeout),
+        IsOk());
     model_.accounts[kIssuer].is_issuer = true;
     model_.accounts[kIssuer].balances = {-1'000'000'000, 0, 0, 0, 0, 1'000'000'000, 1};
     for (int number = 1; number < kAccounts; ++number) {
@@ -251,7 +254,8 @@ class ModelTest : public testing::Test {
   void CompareOrder() {
     int64_t position = 0;
     for (;;) {
-      const auto page = engine_.store->ListTransfers({}, {.after = position, .limit = 500}, kTimeout);
+      const auto page =
+          engine_.store->ListTransfers({}, {.after = position, .limit = 500}, kTimeout);
       ASSERT_THAT(page, IsOk());
       if (page->empty()) break;
       for (const TransferRecord& record : *page) {

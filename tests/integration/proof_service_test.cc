@@ -48,8 +48,8 @@ class ProofServiceTest : public ServiceTest {
     return absl::OkStatus();
   }
   absl::StatusOr<std::string> Verify(const std::string& kind, const std::string& name) {
-    return RunCommand({BinaryPath("joulebook-verify"), "--keys-file", Path("verifier-keys"), kind,
-                       Path(name)});
+    return RunCommand(
+        {BinaryPath("joulebook-verify"), "--keys-file", Path("verifier-keys"), kind, Path(name)});
   }
   absl::StatusOr<std::string> CheckCommand() {
     return RunCommand({BinaryPath("ledgerd"), "check-books", "--database", connection_});
@@ -101,9 +101,8 @@ TEST_F(ProofServiceTest, WhatIsExportedVerifiesOfflineAndWhatIsChangedDoesNot) {
   ASSERT_NE(amount, std::string::npos);
   Write("forged", proof.replace(amount, 17, "\"moved_minor\":\"2\""));
   EXPECT_FALSE(Verify("proof", "forged").ok());
-  Write("verifier-keys", NoteSigner::Make("test/ledger", Ed25519PrivateKey::NewSeed())
-                             ->verifier()
-                             .ToString());
+  Write("verifier-keys",
+        NoteSigner::Make("test/ledger", Ed25519PrivateKey::NewSeed())->verifier().ToString());
   EXPECT_FALSE(Verify("proof", "proof").ok()) << "by another key";
 }
 
@@ -120,8 +119,8 @@ TEST_F(ProofServiceTest, ARowChangedByHandIsNamedByTheCallTheCommandAndTheLog) {
   EXPECT_EQ(balanced->sealed_transfers(), 22);
   EXPECT_THAT(CheckCommand(), IsOk());
 
-  ChangeByHand(absl::StrCat("UPDATE ledger.transfers SET reference = 'x' WHERE id = '",
-                            TransferId(5), "'"));
+  ChangeByHand(
+      absl::StrCat("UPDATE ledger.transfers SET reference = 'x' WHERE id = '", TransferId(5), "'"));
   const auto different = CheckBooksCall(*stub_);
   ASSERT_THAT(different, IsOk());
   EXPECT_EQ(different->result(), v1::BOOKS_RESULT_DIFFERENCE_FOUND);
@@ -211,8 +210,7 @@ TEST_F(ProofServiceTest, WatchesOnSeveralReplicasSeeEveryTransferOnceInOrder) {
         return;
       }
       seen[watcher] = WatchUntil(*stub, 0, kLast / 2);  // and resumes after a break
-      const auto rest =
-          WatchUntil(*stub, static_cast<int64_t>(seen[watcher].size()), kLast);
+      const auto rest = WatchUntil(*stub, static_cast<int64_t>(seen[watcher].size()), kLast);
       seen[watcher].insert(seen[watcher].end(), rest.begin(), rest.end());
     });
   }

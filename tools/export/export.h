@@ -1,4 +1,5 @@
-// Fetches from a ledger what joulebook-verify checks offline, as JSON of joulebook/ledger/v1/log.proto.
+// Fetches from a ledger what joulebook-verify checks offline, as JSON of
+// joulebook/ledger/v1/log.proto.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace joulebook::exporting {
 
-// Every call waits up to `patience` for transfers to be sealed that are not yet. Errors are those of
-// the ledger's RPCs.
+// Every call waits up to `patience` for transfers to be sealed that are not yet. Errors are those
+// of the ledger's RPCs.
 class Exporter {
  public:
   struct Options {

@@ -37,11 +37,10 @@ absl::StatusOr<ProvenTransfer> Prove(const ledger::v1::TransferProof& proof, Key
   const auto index = static_cast<uint64_t>(proven.record.position - 1);
   const Sha256Digest leaf = MerkleLeafHash(ledger::CanonicalBytes(proven.record));
   if (proof.leaf_index() != proven.record.position - 1 ||
-      !VerifyMerkleInclusion(leaf, index, proven.checkpoint.size, hashes,
-                             proven.checkpoint.root)) {
-    return absl::DataLossError(absl::StrCat(
-        "transfer ", proven.record.request.id.ToString(), " at position ", proven.record.position,
-        " is not in the signed log as it stands here"));
+      !VerifyMerkleInclusion(leaf, index, proven.checkpoint.size, hashes, proven.checkpoint.root)) {
+    return absl::DataLossError(absl::StrCat("transfer ", proven.record.request.id.ToString(),
+                                            " at position ", proven.record.position,
+                                            " is not in the signed log as it stands here"));
   }
   return proven;
 }
@@ -90,8 +89,8 @@ absl::StatusOr<std::string> VerifyTransferProof(std::string_view json, Keys keys
   JB_RETURN_IF_ERROR(ParseJson(json, proof));
   JB_ASSIGN_OR_RETURN(const ProvenTransfer proven, Prove(proof, keys));
   return absl::StrCat("transfer ", proven.record.request.id.ToString(), " is entry ",
-                      proven.record.position, " of the ", proven.checkpoint.size,
-                      " that ", proven.checkpoint.origin, " signed");
+                      proven.record.position, " of the ", proven.checkpoint.size, " that ",
+                      proven.checkpoint.origin, " signed");
 }
 
 absl::StatusOr<std::string> VerifyConsistencyProof(std::string_view json, Keys keys) {
@@ -124,9 +123,9 @@ absl::StatusOr<std::string> VerifyStatement(std::string_view json, Keys keys) {
                                               " is not of account ", account->ToString()));
     }
     if (after->version != balances.version + 1) {
-      return absl::DataLossError(absl::StrCat(
-          "change ", balances.version + 1, " of the account is missing: position ",
-          proven.record.position, " is its change ", after->version));
+      return absl::DataLossError(
+          absl::StrCat("change ", balances.version + 1, " of the account is missing: position ",
+                       proven.record.position, " is its change ", after->version));
     }
     balances = *after;
     signed_by = proven.checkpoint.origin;

@@ -1,9 +1,9 @@
-// Checks what a ledger handed out, with nothing but the text and the operator's public keys. All text
-// is JSON of the messages in joulebook/ledger/v1/log.proto.
+// Checks what a ledger handed out, with nothing but the text and the operator's public keys. All
+// text is JSON of the messages in joulebook/ledger/v1/log.proto.
 //
-// Each function gives what was proven, for people. Errors: INVALID_ARGUMENT for text that is no such
-// message, UNAUTHENTICATED when no known key signed the checkpoint, DATA_LOSS with the record that is
-// wrong.
+// Each function gives what was proven, for people. Errors: INVALID_ARGUMENT for text that is no
+// such message, UNAUTHENTICATED when no known key signed the checkpoint, DATA_LOSS with the record
+// that is wrong.
 #pragma once
 
 #include <istream>
@@ -23,8 +23,8 @@ absl::StatusOr<std::string> VerifyTransferProof(std::string_view json, Keys keys
 // A ConsistencyProof: the newer log only added to the older one.
 absl::StatusOr<std::string> VerifyConsistencyProof(std::string_view json, Keys keys);
 
-// A StatementExport: every line is in the log, and none is missing from the account's first transfer
-// to the last line.
+// A StatementExport: every line is in the log, and none is missing from the account's first
+// transfer to the last line.
 absl::StatusOr<std::string> VerifyStatement(std::string_view json, Keys keys);
 
 // A whole log, line by line: a LogExportHeader, then a LogExportRecord for each transfer. The

@@ -24,9 +24,9 @@ class LogVerifier {
       return absl::DataLossError(absl::StrCat(place, std::string(transfer.status().message())));
     }
     if (MerkleLeafHash(ledger::CanonicalBytes(*transfer)) != leaf_hash) {
-      return absl::DataLossError(
-          absl::StrCat(place, "transfer ", transfer->request.id.ToString(), " at position ",
-                       transfer->position, " is not the one of its leaf hash"));
+      return absl::DataLossError(absl::StrCat(place, "transfer ", transfer->request.id.ToString(),
+                                              " at position ", transfer->position,
+                                              " is not the one of its leaf hash"));
     }
     if (const auto difference = audit_.Add(*transfer); difference.has_value()) {
       return absl::DataLossError(absl::StrCat(place, *difference));

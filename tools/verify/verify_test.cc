@@ -1,1 +1,213 @@
 #include "tools/verify/verify.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <functional>
+#include <sstream>
+
+#include "common/crypto/merkle.h"
+#include "common/testing/matchers.h"
+#include "joulebook/ledger/v1/log.pb.h"
+#include "services/ledger/domain/canonical.h"
+#include "services/ledger/domain/decide_transfers.h"
+#include "services/ledger/rpc/convert_transfer.h"
+
+namespace joulebook::verify {
+namespace {
+
+Uuid Id(uint8_t kind, uint8_t number) {
+  Uuid id;
+  id.bytes[0] = kind;
+  id.bytes[15] = number;
+  return id;
+}
+
+std::string ToJson(const google::protobuf::Message& message) {
+  std::string json;
+  EXPECT_TRUE(google::protobuf::util::MessageToJsonString(message, &json).ok());
+  return json;
+}
+
+// A small book, decided by the ledger's own rules, and its signed log.
+class VerifyTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ledger::BookView view;
+    for (uint8_t number = 1; number <= 3; ++number) {
+      ledger::Account account;
+      account.id = Id(1, number);
+      account.asset = AssetCode("J");
+      account.role = ledger::AccountRole::kExternal;
+      view.accounts[account.id] = account;
+    }
+    ledger::Changes changes;
+    std::vector<ledger::TransferItem> items;
+    for (uint8_t i = 1; i <= kTransfers; ++i) items.push_back(Item(i));
+    const auto outcomes = ledger::DecideTransfers(
+        items, [](auto, auto, auto) { return false; }, view, changes);
+    for (const auto& outcome : outcomes) ASSERT_EQ(outcome.code, ledger::ResultCode::kOk);
+    records_ = changes.transfers;
+    for (const auto& record : records_) {
+      leaves_.push_back(MerkleLeafHash(ledger::CanonicalBytes(record)));
+    }
+  }
+
+  static ledger::TransferItem Item(uint8_t number) {
+    ledger::TransferItem item;
+    ledger::TransferRequest& r = item.request;
+    r.id = Id(2, number);
+    r.amount = number;
+    if (number == 5) {  // charges the hold of 4
+      r.kind = ledger::TransferKind::kCharge;
+      r.target = Id(2, 4);
+      return item;
+    }
+    r.kind = number == 4 ? ledger::TransferKind::kReserve : ledger::TransferKind::kPost;
+    if (number == 4) r.amount = 9;
+    r.debit = Id(1, 1);
+    r.credit = Id(1, number % 2 == 0 ? 2 : 3);
+    r.asset = AssetCode("J");
+    r.operation = 24;
+    return item;
+  }
+
+  ledger::v1::Checkpoint Checkpoint(std::size_t size) const {
+    const Sha256Digest root = MerkleRoot(std::span(leaves_).first(size));
+    ledger::v1::Checkpoint checkpoint;
+    checkpoint.set_note(SignNote(FormatCheckpoint({"log", size, root}), std::span(&signer_, 1)));
+    checkpoint.set_tree_size(static_cast<int64_t>(size));
+    checkpoint.set_root_hash(std::string(AsBytes(root)));
+    return checkpoint;
+  }
+  MerkleRangeRoot Ranges() const {
+    return [this](uint64_t start, uint64_t size) -> absl::StatusOr<Sha256Digest> {
+      return MerkleRoot(std::span(leaves_).subspan(start, size));
+    };
+  }
+  ledger::v1::TransferProof Proof(std::size_t index) const {
+    ledger::v1::TransferProof proof;
+    ledger::ToProto(records_[index], *proof.mutable_transfer());
+    proof.set_leaf_index(static_cast<int64_t>(index));
+    const auto hashes = MerkleInclusionProof(kTransfers, index, Ranges());
+    for (const auto& hash : *hashes) proof.add_hashes(std::string(AsBytes(hash)));
+    *proof.mutable_checkpoint() = Checkpoint(kTransfers);
+    return proof;
+  }
+  ledger::v1::StatementExport Statement() const {
+    ledger::v1::StatementExport statement;
+    statement.set_account_id(Id(1, 1).ToString());
+    for (std::size_t i = 0; i < kTransfers; ++i) *statement.add_lines() = Proof(i);
+    return statement;
+  }
+  // The whole log as text, with one record changed.
+  std::string Log(std::size_t changed,
+                  const std::function<void(ledger::v1::LogExportRecord&)>& change) const {
+    ledger::v1::LogExportHeader header;
+    *header.mutable_checkpoint() = Checkpoint(kTransfers);
+    std::string text = ToJson(header) + "\n";
+    for (std::size_t i = 0; i < kTransfers; ++i) {
+      ledger::v1::LogExportRecord record;
+      ledger::ToProto(records_[i], *record.mutable_transfer());
+      record.set_leaf_hash(std::string(AsBytes(leaves_[i])));
+      if (i == changed) change(record);
+      text += ToJson(record) + "\n";
+    }
+    return text;
+  }
+  absl::StatusOr<std::string> CheckLog(const std::string& text) const {
+    std::istringstream lines(text);
+    return VerifyLog(lines, keys_);
+  }
+
+  static constexpr uint8_t kTransfers = 7;
+  const NoteSigner signer_ = *NoteSigner::Make("log", std::string(kEd25519SeedSize, 'k'));
+  const std::vector<NoteVerifier> keys_ = {signer_.verifier()};
+  std::vector<ledger::TransferRecord> records_;
+  std::vector<Sha256Digest> leaves_;
+};
+
+TEST_F(VerifyTest, ProofsHoldAndNoAlteredOneDoes) {
+  for (std::size_t i = 0; i < kTransfers; ++i) {
+    EXPECT_THAT(VerifyTransferProof(ToJson(Proof(i)), keys_), IsOk());
+  }
+  using Change = std::function<void(ledger::v1::TransferProof&)>;
+  const Change changes[] = {
+      [](auto& p) { p.mutable_transfer()->set_moved_minor(99); },
+      [](auto& p) { p.mutable_transfer()->mutable_request()->set_reference("x"); },
+      [](auto& p) { p.mutable_transfer()->mutable_debit_balances()->set_posted_minor(99); },
+      [](auto& p) { p.mutable_transfer()->set_position(2); },
+      [](auto& p) { p.set_leaf_index(1); },
+      [](auto& p) { p.mutable_hashes()->RemoveLast(); },
+      [](auto& p) { p.set_hashes(0, std::string(32, 'x')); },
+      [](auto& p) { p.mutable_checkpoint()->set_tree_size(6); },
+      [](auto& p) { p.mutable_checkpoint()->set_root_hash(std::string(32, 'x')); },
+  };
+  for (std::size_t i = 0; i < std::size(changes); ++i) {
+    auto proof = Proof(2);
+    changes[i](proof);
+    EXPECT_EQ(VerifyTransferProof(ToJson(proof), keys_).status().code(),
+              absl::StatusCode::kDataLoss)
+        << i;
+  }
+  const auto other = NoteSigner::Make("log", std::string(kEd25519SeedSize, 'o'));
+  EXPECT_EQ(VerifyTransferProof(ToJson(Proof(0)), std::vector{other->verifier()}).status().code(),
+            absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(VerifyTransferProof("{\"nonsense\": 1}", keys_).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(VerifyTest, ConsistencyHoldsBetweenAnyTwoCheckpoints) {
+  for (std::size_t old_size = 1; old_size <= kTransfers; ++old_size) {
+    ledger::v1::ConsistencyProof proof;
+    *proof.mutable_old_checkpoint() = Checkpoint(old_size);
+    *proof.mutable_new_checkpoint() = Checkpoint(kTransfers);
+    const auto hashes = MerkleConsistencyProof(kTransfers, old_size, Ranges());
+    for (const auto& hash : *hashes) proof.add_hashes(std::string(AsBytes(hash)));
+    EXPECT_THAT(VerifyConsistencyProof(ToJson(proof), keys_), IsOk());
+    proof.add_hashes(std::string(32, 'x'));
+    EXPECT_EQ(VerifyConsistencyProof(ToJson(proof), keys_).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
+TEST_F(VerifyTest, AStatementIsWholeOrNamesTheChangeThatIsMissing) {
+  EXPECT_THAT(VerifyStatement(ToJson(Statement()), keys_), IsOk());
+  auto missing = Statement();
+  missing.mutable_lines()->DeleteSubrange(3, 1);
+  const auto status = VerifyStatement(ToJson(missing), keys_).status();
+  EXPECT_NE(status.message().find("change 4 of the account is missing"), absl::string_view::npos);
+  auto foreign = Statement();
+  foreign.set_account_id(Id(1, 2).ToString());
+  EXPECT_EQ(VerifyStatement(ToJson(foreign), keys_).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_FALSE(VerifyStatement("{}", keys_).ok());
+}
+
+TEST_F(VerifyTest, ALogIsWholeOrNamesTheRecordThatIsWrong) {
+  const auto nothing = [](ledger::v1::LogExportRecord&) {};
+  EXPECT_THAT(CheckLog(Log(0, nothing)), IsOk());
+  const auto moved = CheckLog(Log(2, [](auto& r) { r.mutable_transfer()->set_moved_minor(99); }));
+  EXPECT_NE(moved.status().message().find("record 3: "), absl::string_view::npos);
+  // With its leaf hash made to fit, the balances tell, or else the signed root.
+  const auto fit = [](ledger::v1::LogExportRecord& r) {
+    const auto record = ledger::FromProto(r.transfer());
+    r.set_leaf_hash(std::string(AsBytes(MerkleLeafHash(ledger::CanonicalBytes(*record)))));
+  };
+  const auto balances = CheckLog(Log(2, [&](auto& r) {
+    r.mutable_transfer()->mutable_debit_balances()->set_posted_minor(99);
+    fit(r);
+  }));
+  EXPECT_NE(balances.status().message().find("record 3: "), absl::string_view::npos);
+  const auto reference = CheckLog(Log(2, [&](auto& r) {
+    r.mutable_transfer()->mutable_request()->set_reference("x");
+    fit(r);
+  }));
+  EXPECT_EQ(reference.status().code(), absl::StatusCode::kDataLoss);
+  std::string cut = Log(0, nothing);
+  cut.resize(cut.rfind('\n', cut.size() - 2) + 1);
+  EXPECT_NE(CheckLog(cut).status().message().find("6 records and 7 were signed"),
+            absl::string_view::npos);
+  EXPECT_FALSE(CheckLog("").ok());
+}
+
+}  // namespace
+}  // namespace joulebook::verify

@@ -62,8 +62,8 @@ Difference BookAudit::CheckHoldOf(const TransferRecord& record, int64_t& release
     holds_[record.request.id] = {record.debit, record.credit, record.moved};
     return std::nullopt;
   }
-  const auto it = record.request.target.has_value() ? holds_.find(*record.request.target)
-                                                    : holds_.end();
+  const auto it =
+      record.request.target.has_value() ? holds_.find(*record.request.target) : holds_.end();
   if (it == holds_.end()) return At(record, "its hold was never reserved");
   DerivedHold& hold = it->second;
   if (hold.state != HoldState::kOpen) return At(record, "its hold was closed before");
@@ -82,9 +82,9 @@ Difference BookAudit::CloseHold(const TransferRecord& record, DerivedHold& hold,
   hold.remaining -= record.moved;
   if (is_charge && !record.request.keep_rest) released = std::exchange(hold.remaining, 0);
   if (hold.remaining == 0) {
-    hold.state = is_charge                                           ? HoldState::kCharged
+    hold.state = is_charge                                       ? HoldState::kCharged
                  : record.request.kind == TransferKind::kRelease ? HoldState::kReleased
-                                                                     : HoldState::kExpired;
+                                                                 : HoldState::kExpired;
   }
   return std::nullopt;
 }
@@ -94,8 +94,7 @@ Difference BookAudit::CheckBalances(const TransferRecord& record, int64_t releas
   accounts_.try_emplace(record.debit);
   accounts_.try_emplace(record.credit);
   // Whether money came from an issuer shows in what it counts as; each account is one or is not.
-  std::optional<bool>& is_issuer =
-      accounts_[is_reversal ? record.credit : record.debit].is_issuer;
+  std::optional<bool>& is_issuer = accounts_[is_reversal ? record.credit : record.debit].is_issuer;
   if (!is_issuer.has_value() && EffectOf(record.request.kind, 1, 0, true).debit.posted != 0) {
     const Uuid& receiver = is_reversal ? record.debit : record.credit;
     const Balances& after = is_reversal ? record.debit_after : record.credit_after;
@@ -103,8 +102,7 @@ Difference BookAudit::CheckBalances(const TransferRecord& record, int64_t releas
   }
   const bool from_issuer =
       accounts_[is_reversal ? record.credit : record.debit].is_issuer.value_or(false);
-  const TransferEffect effect =
-      EffectOf(record.request.kind, record.moved, released, from_issuer);
+  const TransferEffect effect = EffectOf(record.request.kind, record.moved, released, from_issuer);
   const std::tuple<const char*, const Uuid&, const BalanceChange&, const Balances&> sides[] = {
       {"debit", record.debit, effect.debit, record.debit_after},
       {"credit", record.credit, effect.credit, record.credit_after}};
@@ -155,8 +153,8 @@ Difference BookAudit::CheckAccount(const Account& account) {
   if (it == accounts_.end()) return std::nullopt;
   it->second.is_stored = true;
   if (it->second.asset != account.asset) {
-    return absl::StrCat(name, "its transfers are of ", it->second.asset.ToString(), " and it is of ",
-                        account.asset.ToString());
+    return absl::StrCat(name, "its transfers are of ", it->second.asset.ToString(),
+                        " and it is of ", account.asset.ToString());
   }
   const bool is_issuer = account.role == AccountRole::kIssuer;
   if (it->second.is_issuer.value_or(is_issuer) != is_issuer) {

@@ -20,8 +20,8 @@ class BookAudit {
   Difference Add(const TransferRecord& record);
   // After the last one: whether each asset sums to zero.
   Difference CheckSums() const;
-  // Whether what is stored beside the transfers agrees with them. Call it for every account and hold
-  // that is stored, then CheckComplete.
+  // Whether what is stored beside the transfers agrees with them. Call it for every account and
+  // hold that is stored, then CheckComplete.
   Difference CheckAccount(const Account& account);
   Difference CheckHold(const Hold& hold);
   Difference CheckComplete() const;

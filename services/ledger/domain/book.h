@@ -1,8 +1,8 @@
 // What a decision sees of the book, and what it changes.
 //
-// The store makes a BookView, a Decide... function looks at it and answers with Changes (and keeps the
-// view in step, so that later items of a group see earlier ones), and the store writes the changes in
-// one database transaction that fails if the book is not the one that the view showed.
+// The store makes a BookView, a Decide... function looks at it and answers with Changes (and keeps
+// the view in step, so that later items of a group see earlier ones), and the store writes the
+// changes in one database transaction that fails if the book is not the one that the view showed.
 #pragma once
 
 #include <algorithm>

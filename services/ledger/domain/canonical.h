@@ -1,5 +1,5 @@
-// Canonical bytes: of a request, what its signature covers; of a committed transfer, its leaf in the
-// Merkle log.
+// Canonical bytes: of a request, what its signature covers; of a committed transfer, its leaf in
+// the Merkle log.
 #pragma once
 
 #include <string>

@@ -68,12 +68,12 @@ absl::Status CheckpointNotFound(int64_t tree_size) {
 }
 
 absl::Status NotSealedYet(int64_t position, int64_t tree_size) {
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   {"NOT_SEALED_YET",
-                    kErrorDomain,
-                    {{"position", std::to_string(position)},
-                     {"tree_size", std::to_string(tree_size)}}},
-                   "the checkpoint does not cover the transfer");
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      {"NOT_SEALED_YET",
+       kErrorDomain,
+       {{"position", std::to_string(position)}, {"tree_size", std::to_string(tree_size)}}},
+      "the checkpoint does not cover the transfer");
 }
 
 absl::Status TrialGrantRefused(int result) {

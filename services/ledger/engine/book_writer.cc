@@ -71,8 +71,7 @@ absl::StatusOr<int> BookWriter::ExpireDueHolds(int batch, Duration timeout) {
   // Looking costs no lock, and most of the time nothing is due.
   JB_ASSIGN_OR_RETURN(const auto earliest, store_.EarliestExpiry(timeout));
   const Duration overdue = earliest.has_value() ? clock_.Now() - *earliest : Duration(0);
-  metrics_.expiry_lag_seconds.Set(
-      std::max(0.0, std::chrono::duration<double>(overdue).count()));
+  metrics_.expiry_lag_seconds.Set(std::max(0.0, std::chrono::duration<double>(overdue).count()));
   if (!earliest.has_value() || overdue < Duration(0)) return 0;
 
   int total = 0;

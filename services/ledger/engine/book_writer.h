@@ -8,8 +8,8 @@
 
 namespace joulebook::ledger {
 
-// Thread-safe. Each call waits for its commit; errors are those of the decision and of Store::Commit,
-// and RESOURCE_EXHAUSTED when the committer's queue is full.
+// Thread-safe. Each call waits for its commit; errors are those of the decision and of
+// Store::Commit, and RESOURCE_EXHAUSTED when the committer's queue is full.
 class BookWriter {
  public:
   // All must outlive the writer.

@@ -96,8 +96,9 @@ class BooksCheck {
     if (!difference.has_value()) difference = log_.Finish();
     if (!difference.has_value()) difference = audit_.CheckSums();
     if (!difference.has_value()) {
-      difference = CheckAll([this](const Uuid& after) { return snapshot_.Accounts(after, kPage); },
-                            [this](const Account& account) { return audit_.CheckAccount(account); });
+      difference =
+          CheckAll([this](const Uuid& after) { return snapshot_.Accounts(after, kPage); },
+                   [this](const Account& account) { return audit_.CheckAccount(account); });
     }
     if (!difference.has_value()) {
       difference = CheckAll([this](const Uuid& after) { return snapshot_.Holds(after, kPage); },
@@ -123,8 +124,8 @@ class BooksCheck {
       if (page.empty()) break;
     }
     if (audit_.transfers() == total) return Difference();
-    return Difference(absl::StrCat("the book should have ", total, " transfers and has ",
-                                   audit_.transfers()));
+    return Difference(
+        absl::StrCat("the book should have ", total, " transfers and has ", audit_.transfers()));
   }
 
   template <typename Next, typename Check>

@@ -1,5 +1,5 @@
-// The check of the whole book: everything derived anew from the transfers, and the log compared with
-// them.
+// The check of the whole book: everything derived anew from the transfers, and the log compared
+// with them.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,8 @@ struct BooksProgress {
 };
 
 // Checks one snapshot of the book. `progress` is called after every few thousand transfers; when it
-// says false the check ends with CANCELLED. The first difference, or nothing; errors are those of the
-// store.
+// says false the check ends with CANCELLED. The first difference, or nothing; errors are those of
+// the store.
 absl::StatusOr<Difference> CheckBooks(LogStore& store, Duration timeout,
                                       const std::function<bool(const BooksProgress&)>& progress);
 

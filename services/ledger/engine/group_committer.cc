@@ -137,8 +137,8 @@ GroupCommitter::Group GroupCommitter::TakeGroup(std::unique_lock<std::mutex>& lo
   Group group, late;
   std::size_t items = 0;
   const Duration now = clock_.MonotonicNow();
-  while (!queue_.empty() && (group.jobs.empty() ||
-                             items + queue_.front().items <= options_.max_group_items)) {
+  while (!queue_.empty() &&
+         (group.jobs.empty() || items + queue_.front().items <= options_.max_group_items)) {
     items += queue_.front().items;
     auto& jobs = now < queue_.front().deadline ? group.jobs : late.jobs;
     jobs.push_back(std::move(queue_.front()));
@@ -149,8 +149,8 @@ GroupCommitter::Group GroupCommitter::TakeGroup(std::unique_lock<std::mutex>& lo
   lock.unlock();
 
   if (!late.jobs.empty()) {
-    late.answers.assign(late.jobs.size(), absl::DeadlineExceededError(
-                                              "the deadline passed before the job's turn"));
+    late.answers.assign(late.jobs.size(),
+                        absl::DeadlineExceededError("the deadline passed before the job's turn"));
     AnswerSoon(std::move(late));
   }
   return group;
@@ -164,14 +164,12 @@ void GroupCommitter::CommitGroup(Group& group) {
   const bool one_by_one = group.jobs.size() > 1 && MayBeOneJobsFault(status);
   for (std::size_t i = 0; i < group.jobs.size(); ++i) {
     const std::span<absl::Status> answer(&group.answers[i], 1);
-    const absl::Status alone =
-        one_by_one ? TryCommit({&group.jobs[i], 1}, answer) : status;
+    const absl::Status alone = one_by_one ? TryCommit({&group.jobs[i], 1}, answer) : status;
     if (!alone.ok()) answer[0] = alone;
   }
 }
 
-absl::Status GroupCommitter::TryCommit(std::span<CommitJob> jobs,
-                                       std::span<absl::Status> answers) {
+absl::Status GroupCommitter::TryCommit(std::span<CommitJob> jobs, std::span<absl::Status> answers) {
   ViewKeys keys;
   std::size_t items = 0;
   for (const CommitJob& job : jobs) {

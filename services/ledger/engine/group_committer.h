@@ -1,6 +1,7 @@
 // Adaptive group commit: what arrives while one commit runs goes into the next one together. An
-// idle ledger commits a lone transfer at once; a busy one pays one commit for thousands. Every write
-// of this replica goes through here, so that its writer never finds the book changed by itself.
+// idle ledger commits a lone transfer at once; a busy one pays one commit for thousands. Every
+// write of this replica goes through here, so that its writer never finds the book changed by
+// itself.
 #pragma once
 
 #include <condition_variable>

@@ -45,8 +45,8 @@ absl::StatusOr<ConsistencyProof> LogProofs::ProveConsistency(int64_t old_size, i
   JB_ASSIGN_OR_RETURN(proof.hashes, Prove(timeout, [&](const MerkleRangeRoot& range_root) {
                         return MerkleConsistencyProof(after, before, range_root);
                       }));
-  if (!VerifyMerkleConsistency(before, proof.old_checkpoint.root, after,
-                               proof.new_checkpoint.root, proof.hashes)) {
+  if (!VerifyMerkleConsistency(before, proof.old_checkpoint.root, after, proof.new_checkpoint.root,
+                               proof.hashes)) {
     return ProofFailed(absl::StrCat("checkpoints of ", before, " and ", after));
   }
   return proof;
@@ -71,8 +71,8 @@ absl::StatusOr<std::vector<Sha256Digest>> LogProofs::Prove(
 
 absl::Status LogProofs::ProofFailed(const std::string& of) {
   metrics_.proof_failures.Increment();
-  return absl::DataLossError(absl::StrCat("the proof of ", of,
-                                          " does not hold: book or log were changed by hand"));
+  return absl::DataLossError(
+      absl::StrCat("the proof of ", of, " does not hold: book or log were changed by hand"));
 }
 
 }  // namespace joulebook::ledger

@@ -11,18 +11,17 @@ absl::Status LogSealer::Run() {
   const auto oldest = store_.OldestUnsealed(options_.timeout);
   if (oldest.ok()) {
     const Duration lag = oldest->has_value() ? clock_.Now() - **oldest : Duration(0);
-    metrics_.sealing_lag_seconds.Set(
-        std::max(0.0, std::chrono::duration<double>(lag).count()));
+    metrics_.sealing_lag_seconds.Set(std::max(0.0, std::chrono::duration<double>(lag).count()));
   }
   return sealed.ok() ? oldest.status() : sealed;
 }
 
 absl::Status LogSealer::SealAll() {
   for (;;) {
-    JB_ASSIGN_OR_RETURN(const auto sealed,
-                        store_.Seal(options_.holder, options_.lease, options_.max_leaves,
-                                    options_.timeout,
-                                    [this](UnsealedLog log) { return MakeSeal(std::move(log)); }));
+    JB_ASSIGN_OR_RETURN(
+        const auto sealed,
+        store_.Seal(options_.holder, options_.lease, options_.max_leaves, options_.timeout,
+                    [this](UnsealedLog log) { return MakeSeal(std::move(log)); }));
     if (!sealed.has_value() || *sealed == 0) return absl::OkStatus();
     metrics_.transfers_sealed.Increment(static_cast<double>(*sealed));
     if (*sealed < options_.max_leaves) return absl::OkStatus();

@@ -90,8 +90,7 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
                             v1::GetTransferProofResponse* response) override;
   Reactor* GetConsistencyProof(Context* context, const v1::GetConsistencyProofRequest* request,
                                v1::GetConsistencyProofResponse* response) override;
-  BooksChecks::Reactor* CheckBooks(Context* context,
-                                   const v1::CheckBooksRequest* request) override;
+  BooksChecks::Reactor* CheckBooks(Context* context, const v1::CheckBooksRequest* request) override;
 
  private:
   absl::StatusOr<Identity> Admit(const Context& context, std::string_view method) const;

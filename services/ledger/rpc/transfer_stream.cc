@@ -68,11 +68,11 @@ void TransferStream::Take() {
   auto slot = std::make_shared<Slot>();
   slot->request.Swap(&incoming_);
   slots_.push_back(slot);
-  const absl::Status submitted =
-      committer_.SubmitTransfers(ToItems(slot->request.transfers()), deadline_,
-                        [this, slot](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
-                          Complete(slot, std::move(outcomes));
-                        });
+  const absl::Status submitted = committer_.SubmitTransfers(
+      ToItems(slot->request.transfers()), deadline_,
+      [this, slot](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
+        Complete(slot, std::move(outcomes));
+      });
   if (!submitted.ok()) {
     slots_.pop_back();
     End(submitted);

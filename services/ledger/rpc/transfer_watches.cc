@@ -16,7 +16,8 @@ constexpr int kPageItems = 500;
 
 }  // namespace
 
-// One call. Only the thread of the watches writes and finishes, so a call lives until it has done so.
+// One call. Only the thread of the watches writes and finishes, so a call lives until it has done
+// so.
 class TransferWatches::Call final : public Reactor {
  public:
   Call(TransferWatches& watches, int64_t position) : watches_(watches), position_(position) {}
@@ -177,9 +178,9 @@ void TransferWatches::Serve(Call& call, std::unique_lock<std::mutex>& lock) {
 
 absl::Status TransferWatches::ReadPage(int64_t after) {
   page_after_ = -1;
-  JB_ASSIGN_OR_RETURN(const auto records,
-                      store_.ListTransfers({}, {.after = after, .limit = kPageItems},
-                                           options_.timeout));
+  JB_ASSIGN_OR_RETURN(
+      const auto records,
+      store_.ListTransfers({}, {.after = after, .limit = kPageItems}, options_.timeout));
   auto page = std::make_shared<v1::WatchTransfersResponse>();
   for (const auto& record : records) ToProto(record, *page->add_transfers());
   page_ = std::move(page);

@@ -1,6 +1,6 @@
-// The WatchTransfers calls: one thread reads committed transfers page by page, in order of position,
-// and hands each call what comes after its own position. Positions have no gaps and become visible in
-// order, so what lies after a position is complete.
+// The WatchTransfers calls: one thread reads committed transfers page by page, in order of
+// position, and hands each call what comes after its own position. Positions have no gaps and
+// become visible in order, so what lies after a position is complete.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>

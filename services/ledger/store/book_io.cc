@@ -10,12 +10,6 @@
 namespace joulebook::ledger {
 namespace {
 
-std::string IdArray(const std::vector<Uuid>& ids) {
-  ArrayLiteral array;
-  for (const Uuid& id : ids) array.Add(id);
-  return array.Take();
-}
-
 void SortUnique(std::vector<Uuid>& ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -41,13 +35,13 @@ class ViewLoader {
     }
     if (ids.empty()) return true;
     if (transaction_ == nullptr) return false;
-    for (const auto& row : transaction_->exec_params(sql::kTransfers, IdArray(ids))) {
+    for (const auto& row : transaction_->exec_params(sql::kTransfers, UuidArrayLiteral(ids))) {
       TransferRecord record = ReadTransfer(row);
       view_.transfers[record.request.id] = std::move(record);
     }
     if (keys.reversals.empty()) return true;
     for (const auto& row :
-         transaction_->exec_params(sql::kReversedAmounts, IdArray(keys.reversals))) {
+         transaction_->exec_params(sql::kReversedAmounts, UuidArrayLiteral(keys.reversals))) {
       view_.reversed[ReadUuid(row[0])] = row[1].as<int64_t>();
     }
     for (const Uuid& id : keys.reversals) {
@@ -71,7 +65,7 @@ class ViewLoader {
     if (lookup == IdLookup::kAssumeNew && !missing.empty()) RemoveNew(keys.transfers, missing);
     if (missing.empty()) return true;
     if (transaction_ == nullptr) return false;
-    for (const auto& row : transaction_->exec_params(sql::kHolds, IdArray(missing))) {
+    for (const auto& row : transaction_->exec_params(sql::kHolds, UuidArrayLiteral(missing))) {
       AddHold(ReadHold(row));
     }
     return true;
@@ -108,7 +102,7 @@ class ViewLoader {
     }
     if (missing.empty()) return true;
     if (transaction_ == nullptr) return false;
-    for (const auto& row : transaction_->exec_params(sql::kAccounts, IdArray(missing))) {
+    for (const auto& row : transaction_->exec_params(sql::kAccounts, UuidArrayLiteral(missing))) {
       AddAccount(ReadAccount(row));
     }
     return true;
@@ -127,7 +121,7 @@ class ViewLoader {
     }
     if (missing.empty()) return true;
     if (transaction_ == nullptr) return false;
-    for (const auto& row : transaction_->exec_params(sql::kMembers, IdArray(missing))) {
+    for (const auto& row : transaction_->exec_params(sql::kMembers, UuidArrayLiteral(missing))) {
       Member member = ReadMember(row);
       view_.members[member.id] = std::move(member);
     }
@@ -146,7 +140,8 @@ class ViewLoader {
   bool LoadReputationChanges(const std::vector<Uuid>& ids) {
     if (ids.empty()) return true;
     if (transaction_ == nullptr) return false;
-    for (const auto& row : transaction_->exec_params(sql::kReputationChanges, IdArray(ids))) {
+    for (const auto& row :
+         transaction_->exec_params(sql::kReputationChanges, UuidArrayLiteral(ids))) {
       ReputationChange change = ReadReputationChange(row);
       view_.reputation_changes[change.command.id] = std::move(change);
     }
@@ -186,7 +181,8 @@ BinaryRows RowsOf(const absl::flat_hash_set<Uuid>& ids, const Map& values, int16
 
 template <typename Map>
 BinaryRows RowsOf(const absl::flat_hash_set<Uuid>& ids, const Map& values, int16_t columns) {
-  return RowsOf(ids, values, columns, [](const auto& value, BinaryRows& rows) { AddRow(value, rows); });
+  return RowsOf(ids, values, columns,
+                [](const auto& value, BinaryRows& rows) { AddRow(value, rows); });
 }
 
 // The ids of `changes.holds` that are new, or those that were there before.
@@ -243,8 +239,8 @@ StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
   statements.Add(sql::kInsertAccount, RowsOf(changes.new_accounts, view.accounts, kAccountColumns));
   statements.Add(sql::kUpdateState,
                  RowsOf(changes.changed_states, view.accounts, kStateColumns, AddStateRow));
-  statements.Add(sql::kUpdateReputation, RowsOf(changes.reputations, view.members,
-                                                kReputationColumns, AddReputationRow));
+  statements.Add(sql::kUpdateReputation,
+                 RowsOf(changes.reputations, view.members, kReputationColumns, AddReputationRow));
   BinaryRows reputation_changes(kReputationChangeColumns);
   for (const ReputationChange& change : changes.reputation_changes) {
     AddRow(change, reputation_changes);

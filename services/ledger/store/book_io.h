@@ -17,8 +17,8 @@ enum class IdLookup { kAssumeNew, kLookUp };
 bool LoadView(const ViewKeys& keys, IdLookup lookup, BookCache& cache,
               pqxx::transaction_base* transaction, BookView& view);
 
-// A commit's changes but for the new rows of the big tables. The first statement fails when the book
-// has moved on.
+// A commit's changes but for the new rows of the big tables. The first statement fails when the
+// book has moved on.
 StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
                               const Changes& changes);
 

@@ -12,8 +12,8 @@ namespace {
 
 // Attempts of one commit: a trusting one, one that finds a known id, and a few against deadlocks.
 constexpr int kMaxAttempts = 6;
-// After a known id came, ids are looked up first for this many commits: clients that repeat after an
-// outage repeat many.
+// After a known id came, ids are looked up first for this many commits: clients that repeat after
+// an outage repeat many.
 constexpr int kLookupsAfterRepeat = 16;
 // More rows than this go by COPY: it costs a few round trips more and a third less for each row.
 constexpr std::size_t kMaxRowsInPipeline = 12;
@@ -57,7 +57,7 @@ absl::Status BookSession::Commit(const ViewKeys& keys, Duration timeout, const D
   lookups_left_ = std::max(0, lookups_left_ - 1);
   for (int attempt = 1;; ++attempt) {
     const Mode mode = may_trust_ ? Mode::kOnTrust : Mode::kUnderLock;
-    const absl::Status status = Attempt(mode, lookup, keys, deadline, decide);
+    absl::Status status = Attempt(mode, lookup, keys, deadline, decide);
     const bool id_is_known = status.code() == absl::StatusCode::kAlreadyExists &&
                              lookup == IdLookup::kAssumeNew && connection_ != nullptr &&
                              connection_->violated_constraint() == sql::kTransfersKey;
@@ -178,7 +178,8 @@ absl::Status BookSession::CheckUnchanged(Duration deadline) {
   return absl::AbortedError("the book has moved on");
 }
 
-// A pipeline outside of a block is one transaction; a COPY, or the lock taken before, needs a block.
+// A pipeline outside of a block is one transaction; a COPY, or the lock taken before, needs a
+// block.
 absl::Status BookSession::Write(Mode mode, const BookView& view, const Changes& changes,
                                 Duration deadline) {
   if (mode == Mode::kOnTrust && changes.IsLoneTransfer()) {
@@ -201,8 +202,7 @@ absl::Status BookSession::Write(Mode mode, const BookView& view, const Changes& 
   JB_RETURN_IF_ERROR(connection_->Run(statements, deadline));
   JB_RETURN_IF_ERROR(CopyRows(sql::kInsertTransfers.copy, changes.transfers, kTransferColumns,
                               *connection_, deadline));
-  JB_RETURN_IF_ERROR(
-      CopyRows(sql::kInsertHolds.copy, holds, kHoldColumns, *connection_, deadline));
+  JB_RETURN_IF_ERROR(CopyRows(sql::kInsertHolds.copy, holds, kHoldColumns, *connection_, deadline));
   StatementBatch end;
   end.Add(sql::kCommit);
   JB_RETURN_IF_ERROR(connection_->Run(end, deadline));

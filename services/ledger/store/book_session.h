@@ -1,9 +1,10 @@
 // One writer's session with the book: its connection, and what it remembers.
 //
-// A session that wrote the last revision decides on what it remembers, without a lock, and commits in
-// one round trip; the commit fails if another writer came between. Then, and for as long as others
-// write too, it takes the book's lock first, follows what they wrote, and decides under the lock.
-// Either way a commit is one transaction behind the one lock, so positions have no gaps (ADR 0007).
+// A session that wrote the last revision decides on what it remembers, without a lock, and commits
+// in one round trip; the commit fails if another writer came between. Then, and for as long as
+// others write too, it takes the book's lock first, follows what they wrote, and decides under the
+// lock. Either way a commit is one transaction behind the one lock, so positions have no gaps (ADR
+// 0007).
 #pragma once
 
 #include <memory>
@@ -49,10 +50,10 @@ class BookSession {
   std::unique_ptr<DirectConnection> connection_;
   bool in_transaction_ = false;
   BookCache cache_;
-  BookHead head_;              // what the cache is right for
+  BookHead head_;  // what the cache is right for
   bool knows_head_ = false;
-  bool may_trust_ = false;     // nobody else has written lately
-  int lookups_left_ = 0;       // commits that look ids up before they try
+  bool may_trust_ = false;  // nobody else has written lately
+  int lookups_left_ = 0;    // commits that look ids up before they try
 };
 
 }  // namespace joulebook::ledger

@@ -60,9 +60,9 @@ class LogStore {
   virtual ~LogStore() = default;
 
   // Takes or renews the lease for `holder` and, if there are unsealed transfers, at most `limit` of
-  // them are given to `decide` and its seal is written, all in one transaction. How many leaves were
-  // sealed; nothing when another holder has the lease. DATA_LOSS when the transfers have a gap or
-  // the tiles are not those of the last checkpoint.
+  // them are given to `decide` and its seal is written, all in one transaction. How many leaves
+  // were sealed; nothing when another holder has the lease. DATA_LOSS when the transfers have a gap
+  // or the tiles are not those of the last checkpoint.
   virtual absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int limit,
                                                       Duration timeout,
                                                       const SealDecision& decide) = 0;

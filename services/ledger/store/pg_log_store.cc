@@ -106,7 +106,8 @@ class PgLogStore final : public LogStore {
         database_, {.timeout = timeout}, [&](pqxx::transaction_base& tx) -> absl::Status {
           sealed.reset();
           const int64_t now = ToMicros(database_.clock.Now());
-          if (tx.exec_params(sql::kTakeLease, holder.ToString(), now, now + lease.count()).empty()) {
+          if (tx.exec_params(sql::kTakeLease, holder.ToString(), now, now + lease.count())
+                  .empty()) {
             return absl::OkStatus();
           }
           JB_ASSIGN_OR_RETURN(UnsealedLog log, ReadUnsealed(limit, tx));

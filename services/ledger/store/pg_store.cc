@@ -21,7 +21,7 @@ std::pair<int64_t, int64_t> KeyRange(const Page& page) {
   return {page.after.value_or(kBeforeAll), kAfterAll};
 }
 
-std::string OneId(const Uuid& id) { return "{" + id.ToString() + "}"; }
+std::string OneId(const Uuid& id) { return UuidArrayLiteral({&id, 1}); }
 
 const Balances& BalancesOf(const TransferRecord& record, const Uuid& account) {
   return record.debit == account ? record.debit_after : record.credit_after;
@@ -201,12 +201,12 @@ class PgStore final : public Store {
       if (!filter.account.has_value()) return std::nullopt;
       return OneId(*filter.account);
     }
-    ArrayLiteral accounts;
+    std::vector<Uuid> accounts;
     for (const auto& row : tx.exec_params(sql::kAccountIdsOfOwner, filter.member->ToString())) {
       const Uuid id = ReadUuid(row[0]);
-      if (!filter.account.has_value() || *filter.account == id) accounts.Add(id);
+      if (!filter.account.has_value() || *filter.account == id) accounts.push_back(id);
     }
-    return accounts.Take();
+    return UuidArrayLiteral(accounts);
   }
 
   static pqxx::result SelectTransfers(const TransferFilter& filter, const Page& page,

@@ -349,8 +349,7 @@ void AddRow(const TransferRecord& record, BinaryRows& rows) {
   rows.Bigint(request.conditions.debit_version);
   rows.Bigint(request.conditions.credit_version);
   TextOrNull(request.signature, rows);
-  record.position == 0 ? rows.Null()
-                       : rows.Bytes(AsBytes(MerkleLeafHash(CanonicalBytes(record))));
+  record.position == 0 ? rows.Null() : rows.Bytes(AsBytes(MerkleLeafHash(CanonicalBytes(record))));
 }
 
 void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,

@@ -14,8 +14,8 @@ inline constexpr PreparedStatement kLockBook{
     "SELECT revision, states_revision, last_position, last_recorded_us, member_count "
     "FROM ledger.book FOR UPDATE"};
 // Takes the lock too, and fails with 40001 when the book is not at revision $1 any more.
-inline constexpr PreparedStatement kAdvanceBook{
-    "advance_book", "SELECT ledger.advance_book($1, $2, $3, $4, $5)"};
+inline constexpr PreparedStatement kAdvanceBook{"advance_book",
+                                                "SELECT ledger.advance_book($1, $2, $3, $4, $5)"};
 inline constexpr char kRevision[] = "SELECT revision FROM ledger.book";
 
 inline constexpr char kAssets[] = "SELECT code, scale, kind FROM ledger.assets ORDER BY code";
@@ -65,14 +65,15 @@ inline constexpr PreparedStatement kInsertReputationChange{
   "id, owner_id, asset, role, lower_limit, upper_limit, state, requires_signature, metadata, " \
   "opened_us "
 // An account's balances are those after its last transfer.
-#define JOULEBOOK_LAST_BALANCES(side)                                                         \
-  "(SELECT position, " side "_posted AS posted, " side "_reserved AS reserved, " side         \
-  "_pending AS pending, " side "_granted AS granted, " side "_spent AS spent, " side          \
-  "_version AS version FROM ledger.transfers WHERE " side "_id = a.id AND result = 1 "        \
+#define JOULEBOOK_LAST_BALANCES(side)                                                 \
+  "(SELECT position, " side "_posted AS posted, " side "_reserved AS reserved, " side \
+  "_pending AS pending, " side "_granted AS granted, " side "_spent AS spent, " side  \
+  "_version AS version FROM ledger.transfers WHERE " side                             \
+  "_id = a.id AND result = 1 "                                                        \
   "ORDER BY position DESC LIMIT 1)"
-#define JOULEBOOK_SELECT_ACCOUNTS                                                              \
-  "SELECT " JOULEBOOK_ACCOUNT_COLUMNS                                                          \
-  ", posted, reserved, pending, granted, spent, version FROM ledger.accounts a "               \
+#define JOULEBOOK_SELECT_ACCOUNTS                                                               \
+  "SELECT " JOULEBOOK_ACCOUNT_COLUMNS                                                           \
+  ", posted, reserved, pending, granted, spent, version FROM ledger.accounts a "                \
   "LEFT JOIN LATERAL (" JOULEBOOK_LAST_BALANCES("debit") " UNION ALL " JOULEBOOK_LAST_BALANCES( \
       "credit") " ORDER BY position DESC LIMIT 1) last ON true "
 inline constexpr char kAccounts[] = JOULEBOOK_SELECT_ACCOUNTS "WHERE id = ANY($1::uuid[])";
@@ -195,7 +196,8 @@ SET holder = $1::uuid, until_us = $3,
 WHERE holder = $1::uuid OR until_us < $2
 RETURNING fence)";
 inline constexpr char kLeaves[] =
-    "SELECT position, leaf_hash FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT $2";
+    "SELECT position, leaf_hash FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT "
+    "$2";
 inline constexpr char kOldestUnsealed[] = R"(
 SELECT recorded_us FROM ledger.transfers
 WHERE position > (SELECT coalesce(max(tree_size), 0) FROM ledger.log_checkpoints)
@@ -206,8 +208,8 @@ inline constexpr char kPutTile[] = R"(
 INSERT INTO ledger.log_tiles (level, index, hashes) VALUES ($1, $2, $3)
 ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes)";
 #define JOULEBOOK_CHECKPOINT_COLUMNS "tree_size, root, sealed_us, note "
-inline constexpr char kCheckpoint[] = "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS
-                                      "FROM ledger.log_checkpoints WHERE tree_size = $1";
+inline constexpr char kCheckpoint[] =
+    "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS "FROM ledger.log_checkpoints WHERE tree_size = $1";
 inline constexpr char kNewestCheckpoint[] =
     "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS
     "FROM ledger.log_checkpoints ORDER BY tree_size DESC LIMIT 1";
@@ -215,15 +217,14 @@ inline constexpr char kCheckpointsPage[] =
     "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS
     "FROM ledger.log_checkpoints WHERE tree_size > $1 ORDER BY tree_size LIMIT $2";
 inline constexpr char kInsertCheckpoint[] =
-    "INSERT INTO ledger.log_checkpoints (" JOULEBOOK_CHECKPOINT_COLUMNS
-    ") VALUES ($1, $2, $3, $4)";
+    "INSERT INTO ledger.log_checkpoints (" JOULEBOOK_CHECKPOINT_COLUMNS ") VALUES ($1, $2, $3, $4)";
 
 // The whole book, page by page.
 inline constexpr char kLastPosition[] = "SELECT last_position FROM ledger.book";
 inline constexpr char kLoggedTransfers[] =
     "SELECT " JOULEBOOK_TRANSFER_COLUMNS
     ", leaf_hash FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT $2";
-inline constexpr char kHoldsPage[] = "SELECT " JOULEBOOK_HOLD_COLUMNS
-                                     "FROM ledger.holds WHERE id > $1 ORDER BY id LIMIT $2";
+inline constexpr char kHoldsPage[] =
+    "SELECT " JOULEBOOK_HOLD_COLUMNS "FROM ledger.holds WHERE id > $1 ORDER BY id LIMIT $2";
 
 }  // namespace joulebook::ledger::sql
