@@ -70,6 +70,20 @@ TEST_F(StoreTest, EveryFieldOfATransferComesBack) {
   EXPECT_EQ(engine_.Post(r).code, ResultCode::kExists);
 }
 
+TEST_F(StoreTest, AMalformedChainTellsWhichOfItsItemsAreKnown) {
+  ASSERT_EQ(engine_.Post(Post(1, 5)).code, ResultCode::kOk);
+  TransferItem known{ResultCode::kOk, Post(1, 5)};
+  known.request.linked = true;
+  TransferItem other{ResultCode::kOk, Post(2, 5)};
+  other.request.linked = true;
+  const auto outcomes =
+      engine_.Post({known, other, {ResultCode::kAmountMustBePositive, Post(3, 0)}});
+  EXPECT_EQ(outcomes[0].code, ResultCode::kExistsWithDifferentFlags);
+  EXPECT_EQ(outcomes[1].code, ResultCode::kLinkedEventFailed);
+  EXPECT_EQ(outcomes[2].code, ResultCode::kAmountMustBePositive);
+  EXPECT_EQ(engine_.Post(Post(2, 5)).code, ResultCode::kOk) << "nothing was recorded of it";
+}
+
 TEST_F(StoreTest, RefusedTransfersAreNotListedAsTransfers) {
   ASSERT_EQ(engine_.Post(Post(1, INT64_MAX)).code, ResultCode::kExceedsAvailable);
   const auto found = engine_.store->FindTransfer(NumberedId(1), kTimeout);

@@ -66,7 +66,10 @@ struct Changes {
 // What the store must load for a decision. Accounts, holds and members that the named transfers and
 // holds refer to are loaded with them.
 struct ViewKeys {
-  std::vector<Uuid> transfers;  // ids that may have been decided before
+  // Ids that may have been decided before. Those of `transfers` are written if they were not, so a
+  // store may take them for new and find out by that; those of `lookups` are not.
+  std::vector<Uuid> transfers;
+  std::vector<Uuid> lookups;
   std::vector<Uuid> holds;
   std::vector<Uuid> reversals;  // transfers to be reversed, with what was reversed of each
   std::vector<Uuid> accounts;

@@ -42,9 +42,6 @@ class ChainDecider {
   // Fills in what needs no decision. True when nothing is left to decide: the chain is malformed,
   // or all of it was decided before.
   bool AnswerKnown(std::vector<TransferOutcome>& outcomes) {
-    const bool is_malformed = std::any_of(items_.begin(), items_.end(), [](const auto& item) {
-      return item.shape != ResultCode::kOk;
-    });
     std::size_t known = 0;
     for (std::size_t i = 0; i < items_.size(); ++i) {
       const TransferItem& item = items_[i];
@@ -60,7 +57,7 @@ class ChainDecider {
       }
     }
     has_known_ = known > 0;
-    return is_malformed || known == items_.size();
+    return IsMalformed(items_) || known == items_.size();
   }
 
   void DecideNew(std::vector<TransferOutcome>& outcomes) {
@@ -130,13 +127,18 @@ class ChainDecider {
   bool has_known_ = false;
 };
 
+}  // namespace
+
 std::size_t ChainLength(std::span<const TransferItem> items) {
   std::size_t length = 1;
   while (length < items.size() && items[length - 1].request.linked) ++length;
   return length;
 }
 
-}  // namespace
+bool IsMalformed(std::span<const TransferItem> chain) {
+  return std::any_of(chain.begin(), chain.end(),
+                     [](const TransferItem& item) { return item.shape != ResultCode::kOk; });
+}
 
 std::vector<TransferOutcome> DecideTransfers(std::span<const TransferItem> items,
                                              const SignatureVerifier& verify, BookView& view,

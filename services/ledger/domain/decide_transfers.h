@@ -28,6 +28,11 @@ struct TransferOutcome {
 using SignatureVerifier = std::function<bool(std::string_view public_key, std::string_view message,
                                              std::string_view signature)>;
 
+// How many of the items, from the first on, are one chain; `items` is not empty.
+std::size_t ChainLength(std::span<const TransferItem> items);
+// Whether an item of the chain has a wrong shape. Such a chain records nothing.
+bool IsMalformed(std::span<const TransferItem> chain);
+
 // Decides the items in order, chain by chain; one outcome per item. Items whose request was decided
 // before get the recorded answer. What is decided now is added to `changes` and applied to `view`.
 std::vector<TransferOutcome> DecideTransfers(std::span<const TransferItem> items,

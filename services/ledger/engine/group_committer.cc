@@ -23,6 +23,23 @@ void AddKeys(const TransferRequest& request, ViewKeys& keys) {
   if (request.credit.has_value()) keys.accounts.push_back(*request.credit);
 }
 
+ViewKeys KeysOf(std::span<const TransferItem> items) {
+  ViewKeys keys;
+  while (!items.empty()) {
+    const auto chain = items.first(ChainLength(items));
+    for (const TransferItem& item : chain) {
+      if (item.shape != ResultCode::kOk) continue;
+      if (IsMalformed(chain)) {
+        keys.lookups.push_back(item.request.id);
+      } else {
+        AddKeys(item.request, keys);
+      }
+    }
+    items = items.subspan(chain.size());
+  }
+  return keys;
+}
+
 template <typename T>
 void Append(const std::vector<T>& from, std::vector<T>& to) {
   to.insert(to.end(), from.begin(), from.end());
@@ -30,6 +47,7 @@ void Append(const std::vector<T>& from, std::vector<T>& to) {
 
 void AddKeys(const ViewKeys& job, ViewKeys& keys) {
   Append(job.transfers, keys.transfers);
+  Append(job.lookups, keys.lookups);
   Append(job.holds, keys.holds);
   Append(job.reversals, keys.reversals);
   Append(job.accounts, keys.accounts);
@@ -101,9 +119,7 @@ absl::Status GroupCommitter::SubmitTransfers(std::vector<TransferItem> items, Du
   CommitJob job;
   job.items = batch->items.size();
   job.deadline = deadline;
-  for (const TransferItem& item : batch->items) {
-    if (item.shape == ResultCode::kOk) AddKeys(item.request, job.keys);
-  }
+  job.keys = KeysOf(batch->items);
   job.decide = [this, batch](BookView& view, Changes& changes) {
     batch->outcomes = DecideTransfers(batch->items, verify_, view, changes);
     return absl::OkStatus();

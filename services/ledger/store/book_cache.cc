@@ -4,7 +4,7 @@ namespace joulebook::ledger {
 
 void BookCache::Absorb(BookView&& view) {
   for (auto& [id, account] : view.accounts) accounts.Put(id, std::move(account));
-  for (auto& [id, hold] : view.holds) holds.Put(id, std::move(hold));
+  for (const auto& [id, hold] : view.holds) holds.Put(id, hold);
   for (auto& [id, member] : view.members) members.Put(id, std::move(member));
 }
 

@@ -30,6 +30,7 @@ class ViewLoader {
  private:
   bool LoadTransfers(const ViewKeys& keys, IdLookup lookup) {
     std::vector<Uuid> ids = keys.reversals;
+    ids.insert(ids.end(), keys.lookups.begin(), keys.lookups.end());
     if (lookup == IdLookup::kLookUp) {
       ids.insert(ids.end(), keys.transfers.begin(), keys.transfers.end());
     }
