@@ -2,10 +2,7 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include "common/crypto/merkle.h"
 #include "common/rpc/status_conversion.h"
-#include "services/ledger/domain/canonical.h"
-#include "services/ledger/rpc/convert_transfer.h"
 
 namespace joulebook::exporting {
 namespace {
@@ -145,12 +142,7 @@ absl::Status Exporter::Log() {
   while (written < size && stream->Read(&page)) {
     for (const auto& transfer : page.transfers()) {
       if (written == size) break;
-      ledger::v1::LogExportRecord record;
-      *record.mutable_transfer() = transfer;
-      JB_ASSIGN_OR_RETURN(const auto parsed, ledger::FromProto(transfer));
-      const Sha256Digest leaf = MerkleLeafHash(ledger::CanonicalBytes(parsed));
-      record.set_leaf_hash(std::string(AsBytes(leaf)));
-      JB_RETURN_IF_ERROR(Write(record));
+      JB_RETURN_IF_ERROR(Write(transfer));
       ++written;
     }
   }

@@ -27,7 +27,7 @@ absl::StatusOr<std::string> VerifyConsistencyProof(std::string_view json, Keys k
 // transfer to the last line.
 absl::StatusOr<std::string> VerifyStatement(std::string_view json, Keys keys);
 
-// A whole log, line by line: a LogExportHeader, then a LogExportRecord for each transfer. The
+// A whole log, line by line: a LogExportHeader, then a Transfer for each position. The
 // transfers are exactly those that were signed, and every balance after each follows from them.
 absl::StatusOr<std::string> VerifyLog(std::istream& lines, Keys keys);
 

@@ -16,17 +16,17 @@ class LogVerifier {
  public:
   absl::Status Add(std::string_view line) {
     const std::string place = absl::StrCat("record ", edge_.size() + 1, ": ");
-    ledger::v1::LogExportRecord record;
-    JB_RETURN_IF_ERROR(ParseJson(line, record));
-    JB_ASSIGN_OR_RETURN(const Sha256Digest leaf_hash, ParseHash(record.leaf_hash()));
-    const auto transfer = ledger::FromProto(record.transfer());
+    ledger::v1::Transfer proto;
+    JB_RETURN_IF_ERROR(ParseJson(line, proto));
+    const auto transfer = ledger::FromProto(proto);
     if (!transfer.ok()) {
       return absl::DataLossError(absl::StrCat(place, std::string(transfer.status().message())));
     }
-    if (MerkleLeafHash(ledger::CanonicalBytes(*transfer)) != leaf_hash) {
-      return absl::DataLossError(absl::StrCat(place, "transfer ", transfer->request.id.ToString(),
-                                              " at position ", transfer->position,
-                                              " is not the one of its leaf hash"));
+    const Sha256Digest leaf_hash = MerkleLeafHash(ledger::CanonicalBytes(*transfer));
+    if (!transfer->leaf_hash.empty() && transfer->leaf_hash != AsBytes(leaf_hash)) {
+      return absl::DataLossError(
+          absl::StrCat(place, "transfer ", transfer->request.id.ToString(), " at position ",
+                       transfer->position, " is not the one that was committed (leaf hash)"));
     }
     if (const auto difference = audit_.Add(*transfer); difference.has_value()) {
       return absl::DataLossError(absl::StrCat(place, *difference));

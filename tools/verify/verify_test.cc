@@ -101,13 +101,13 @@ class VerifyTest : public testing::Test {
   }
   // The whole log as text, with one record changed.
   std::string Log(std::size_t changed,
-                  const std::function<void(ledger::v1::LogExportRecord&)>& change) const {
+                  const std::function<void(ledger::v1::Transfer&)>& change) const {
     ledger::v1::LogExportHeader header;
     *header.mutable_checkpoint() = Checkpoint(kTransfers);
     std::string text = ToJson(header) + "\n";
     for (std::size_t i = 0; i < kTransfers; ++i) {
-      ledger::v1::LogExportRecord record;
-      ledger::ToProto(records_[i], *record.mutable_transfer());
+      ledger::v1::Transfer record;
+      ledger::ToProto(records_[i], record);
       record.set_leaf_hash(std::string(AsBytes(leaves_[i])));
       if (i == changed) change(record);
       text += ToJson(record) + "\n";
@@ -183,22 +183,24 @@ TEST_F(VerifyTest, AStatementIsWholeOrNamesTheChangeThatIsMissing) {
 }
 
 TEST_F(VerifyTest, ALogIsWholeOrNamesTheRecordThatIsWrong) {
-  const auto nothing = [](ledger::v1::LogExportRecord&) {};
+  const auto nothing = [](ledger::v1::Transfer&) {};
   EXPECT_THAT(CheckLog(Log(0, nothing)), IsOk());
-  const auto moved = CheckLog(Log(2, [](auto& r) { r.mutable_transfer()->set_moved_minor(99); }));
+  const auto note = CheckLog(Log(1, [](auto& r) { r.mutable_request()->set_reference("x"); }));
+  EXPECT_NE(note.status().message().find("record 2: "), absl::string_view::npos);
+  const auto moved = CheckLog(Log(2, [](auto& r) { r.set_moved_minor(99); }));
   EXPECT_NE(moved.status().message().find("record 3: "), absl::string_view::npos);
   // With its leaf hash made to fit, the balances tell, or else the signed root.
-  const auto fit = [](ledger::v1::LogExportRecord& r) {
-    const auto record = ledger::FromProto(r.transfer());
+  const auto fit = [](ledger::v1::Transfer& r) {
+    const auto record = ledger::FromProto(r);
     r.set_leaf_hash(std::string(AsBytes(MerkleLeafHash(ledger::CanonicalBytes(*record)))));
   };
   const auto balances = CheckLog(Log(2, [&](auto& r) {
-    r.mutable_transfer()->mutable_debit_balances()->set_posted_minor(99);
+    r.mutable_debit_balances()->set_posted_minor(99);
     fit(r);
   }));
   EXPECT_NE(balances.status().message().find("record 3: "), absl::string_view::npos);
   const auto reference = CheckLog(Log(2, [&](auto& r) {
-    r.mutable_transfer()->mutable_request()->set_reference("x");
+    r.mutable_request()->set_reference("x");
     fit(r);
   }));
   EXPECT_EQ(reference.status().code(), absl::StatusCode::kDataLoss);

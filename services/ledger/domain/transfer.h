@@ -159,6 +159,8 @@ struct TransferRecord {
   int64_t moved = 0;
   Balances debit_after;
   Balances credit_after;
+  // The hash of its leaf in the log as stored with it; empty before that, and on refusals.
+  std::string leaf_hash;
 
   Time effective() const { return request.effective.value_or(recorded); }
   bool operator==(const TransferRecord&) const = default;

@@ -16,11 +16,11 @@ class LogCheck {
  public:
   explicit LogCheck(BookSnapshot& snapshot) : snapshot_(snapshot) { NextCheckpoint(); }
 
-  Difference Add(const LoggedTransfer& transfer) {
-    const Sha256Digest leaf = MerkleLeafHash(CanonicalBytes(transfer.record));
-    const std::string place = absl::StrCat("position ", transfer.record.position, ", transfer ",
-                                           transfer.record.request.id.ToString(), ": ");
-    if (transfer.leaf_hash.has_value() && *transfer.leaf_hash != leaf) {
+  Difference Add(const TransferRecord& record) {
+    const Sha256Digest leaf = MerkleLeafHash(CanonicalBytes(record));
+    const std::string place = absl::StrCat("position ", record.position, ", transfer ",
+                                           record.request.id.ToString(), ": ");
+    if (!record.leaf_hash.empty() && record.leaf_hash != AsBytes(leaf)) {
       return place + "its content is not the one that was committed (leaf hash)";
     }
     const uint64_t index = edge_.size();
@@ -113,9 +113,9 @@ class BooksCheck {
     const int64_t total = snapshot_.LastPosition();
     for (;;) {
       const auto page = snapshot_.Transfers(audit_.transfers(), kPage);
-      for (const LoggedTransfer& transfer : page) {
-        Difference difference = log_.Add(transfer);
-        if (!difference.has_value()) difference = audit_.Add(transfer.record);
+      for (const TransferRecord& record : page) {
+        Difference difference = log_.Add(record);
+        if (!difference.has_value()) difference = audit_.Add(record);
         if (difference.has_value()) return difference;
       }
       if (!progress_({audit_.transfers(), total, log_.sealed()})) {

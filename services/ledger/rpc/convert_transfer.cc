@@ -146,6 +146,7 @@ void ToProto(const TransferRecord& record, v1::Transfer& proto) {
   proto.set_operation_type(static_cast<type::v1::OperationType>(record.operation));
   ToProto(record.debit_after, *proto.mutable_debit_balances());
   ToProto(record.credit_after, *proto.mutable_credit_balances());
+  proto.set_leaf_hash(record.leaf_hash);
 }
 
 absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
@@ -171,6 +172,7 @@ absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
   record.moved = proto.moved_minor();
   record.debit_after = FromProto(proto.debit_balances());
   record.credit_after = FromProto(proto.credit_balances());
+  record.leaf_hash = proto.leaf_hash();
   return record;
 }
 

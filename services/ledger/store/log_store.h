@@ -32,19 +32,13 @@ struct NewSeal {
 
 using SealDecision = std::function<absl::StatusOr<NewSeal>(UnsealedLog log)>;
 
-// A committed transfer and what the log has for its leaf.
-struct LoggedTransfer {
-  TransferRecord record;
-  std::optional<Sha256Digest> leaf_hash;  // as written with it; nothing on rows of before the log
-};
-
 // The whole book and log at one instant. Errors as RunTransaction's.
 class BookSnapshot {
  public:
   virtual ~BookSnapshot() = default;
   virtual int64_t LastPosition() = 0;
   // In order of position, those after `after`.
-  virtual std::vector<LoggedTransfer> Transfers(int64_t after, int limit) = 0;
+  virtual std::vector<TransferRecord> Transfers(int64_t after, int limit) = 0;
   // By id, those after `after`.
   virtual std::vector<Account> Accounts(const Uuid& after, int limit) = 0;
   virtual std::vector<Hold> Holds(const Uuid& after, int limit) = 0;

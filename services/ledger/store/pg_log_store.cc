@@ -52,22 +52,13 @@ std::optional<StoredCheckpoint> NewestCheckpoint(pqxx::transaction_base& tx) {
   return rows.empty() ? std::nullopt : std::optional(ReadCheckpoint(rows[0]));
 }
 
-LoggedTransfer ReadLoggedTransfer(const pqxx::row& row) {
-  LoggedTransfer transfer;
-  transfer.record = ReadTransfer(row);
-  const pqxx::field hash = row[kTransferColumns - 1];
-  if (!hash.is_null()) transfer.leaf_hash = ToDigest(ReadBytes(hash));
-  return transfer;
-}
-
 class PgBookSnapshot final : public BookSnapshot {
  public:
   explicit PgBookSnapshot(pqxx::transaction_base& tx) : tx_(tx) {}
 
   int64_t LastPosition() override { return tx_.exec(sql::kLastPosition)[0][0].as<int64_t>(); }
-  std::vector<LoggedTransfer> Transfers(int64_t after, int limit) override {
-    return All<LoggedTransfer>(tx_.exec_params(sql::kLoggedTransfers, after, limit),
-                               ReadLoggedTransfer);
+  std::vector<TransferRecord> Transfers(int64_t after, int limit) override {
+    return All<TransferRecord>(tx_.exec_params(sql::kTransfersSince, after, limit), ReadTransfer);
   }
   std::vector<Account> Accounts(const Uuid& after, int limit) override {
     return All<Account>(tx_.exec_params(sql::kAccountsPage, after.ToString(), limit), ReadAccount);

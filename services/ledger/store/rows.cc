@@ -248,6 +248,7 @@ TransferRecord ReadTransfer(const pqxx::row& row) {
   request.conditions.debit_version = reader.OptionalInt();
   request.conditions.credit_version = reader.OptionalInt();
   request.signature = reader.Bytes();
+  record.leaf_hash = reader.Bytes();
   return record;
 }
 

@@ -111,15 +111,15 @@ WHERE h.id = n.id)"};
   "debit_version, credit_posted, credit_reserved, credit_pending, credit_granted, "          \
   "credit_spent, credit_version, target_id, hold_ttl_ms, reference, block_id, "              \
   "data_size_bytes, duration_s, redundancy, metadata, effective_us, "                        \
-  "if_debit_available_at_least, if_debit_version, if_credit_version, signature "
+  "if_debit_available_at_least, if_debit_version, if_credit_version, signature, leaf_hash "
 inline constexpr char kTransfers[] =
     "SELECT " JOULEBOOK_TRANSFER_COLUMNS "FROM ledger.transfers WHERE id = ANY($1::uuid[])";
 inline constexpr InsertStatement kInsertTransfers{
     {"insert_transfer", "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
-                        ", leaf_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+                        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
                         "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, "
                         "$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)"},
-    "COPY ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS ", leaf_hash) FROM STDIN (FORMAT binary)"};
+    "COPY ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS ") FROM STDIN (FORMAT binary)"};
 // A lone transfer in one statement, with the move of the book's head: $39 to $42 are the expected
 // revision and the head's position, time and members. No row comes back when the book has moved on.
 inline constexpr PreparedStatement kInsertLoneTransfer{
@@ -127,7 +127,7 @@ inline constexpr PreparedStatement kInsertLoneTransfer{
     "WITH head AS (UPDATE ledger.book SET last_position = $40, last_recorded_us = $41, "
     "member_count = $42, revision = revision + 1 WHERE revision = $39 RETURNING 1) "
     "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
-    ", leaf_hash) SELECT $1::uuid, $2::bigint, $3::bigint, $4::smallint, $5::smallint, "
+    ") SELECT $1::uuid, $2::bigint, $3::bigint, $4::smallint, $5::smallint, "
     "$6::smallint, $7::uuid, $8::uuid, $9::text, $10::smallint, $11::bigint, $12::bigint, "
     "$13::bigint, $14::bigint, $15::bigint, $16::bigint, $17::bigint, $18::bigint, $19::bigint, "
     "$20::bigint, $21::bigint, $22::bigint, $23::bigint, $24::bigint, $25::uuid, $26::bigint, "
@@ -221,9 +221,6 @@ inline constexpr char kInsertCheckpoint[] =
 
 // The whole book, page by page.
 inline constexpr char kLastPosition[] = "SELECT last_position FROM ledger.book";
-inline constexpr char kLoggedTransfers[] =
-    "SELECT " JOULEBOOK_TRANSFER_COLUMNS
-    ", leaf_hash FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT $2";
 inline constexpr char kHoldsPage[] =
     "SELECT " JOULEBOOK_HOLD_COLUMNS "FROM ledger.holds WHERE id > $1 ORDER BY id LIMIT $2";
 
