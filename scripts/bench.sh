@@ -20,7 +20,7 @@ scripts/build.sh dev ledgerd ledger-bench >/dev/null
 dir=$(mktemp -d)
 ledger_pid=
 # What `measure` sets by name.
-batch=0 single=0 hot=0 pairs=0 grown_batch=0 lone_p50=0 insert_p50=0
+batch=0 single=0 hot=0 pairs=0 grown_batch=0 lone_p50=0 insert_p50=0 smallest_p50=0
 stop_ledger() {
   [ -z "$ledger_pid" ] || { kill "$ledger_pid" && wait "$ledger_pid"; } 2>/dev/null || true
   ledger_pid=
@@ -72,10 +72,12 @@ sql "INSERT INTO ledger.accounts (id, asset, role, state, requires_signature, me
      SELECT ('00000000-0000-7000-9000-' || lpad(n::text, 12, '0'))::uuid, 'J', 7, 1, false, '{}', 0
      FROM generate_series(1, $accounts) n"
 sql "VACUUM ANALYZE ledger.accounts"
-sql 'CREATE TABLE lone (n bigserial PRIMARY KEY)'
+sql 'CREATE TABLE ledger.lone (LIKE ledger.transfers INCLUDING ALL);
+     CREATE TABLE ledger.smallest (n bigserial PRIMARY KEY)'
 start_ledger
 measure warm '' warm
-measure insert 'INSERT of one row, 1 connection' insert --database "$PGCONN"
+measure smallest 'INSERT of one number, 1 connection' smallest --database "$PGCONN"
+measure insert 'INSERT of one row, same schema' insert --database "$PGCONN"
 measure lone 'ledger, one call at a time' lone
 measure single 'ledger, 256 single calls in flight' single --in-flight 256
 measure batch 'ledger, stream of 4096' batch
@@ -115,4 +117,5 @@ awk "BEGIN {
   tpcb = $tpcb_4 > $tpcb_16 ? $tpcb_4 : $tpcb_16
   printf \"{\\\"batch_vs_copy\\\": %.3f, \\\"single_vs_tpcb\\\": %.2f, \\\"hot_vs_uniform\\\": %.2f, \", $batch / $copy, $single / tpcb, $hot / $batch
   printf \"\\\"reserve_charge_vs_post\\\": %.2f, \\\"grown_vs_fresh\\\": %.2f, \", $pairs / $batch, $grown_batch / $batch
-  printf \"\\\"idle_latency_vs_insert\\\": %.2f}\\n\", $lone_p50 / $insert_p50 }"
+  printf \"\\\"idle_latency_vs_insert\\\": %.2f, \", $lone_p50 / $insert_p50
+  printf \"\\\"idle_latency_vs_smallest_insert\\\": %.2f}\\n\", $lone_p50 / $smallest_p50 }"

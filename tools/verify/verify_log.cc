@@ -24,9 +24,9 @@ class LogVerifier {
     }
     const Sha256Digest leaf_hash = MerkleLeafHash(ledger::CanonicalBytes(*transfer));
     if (!transfer->leaf_hash.empty() && transfer->leaf_hash != AsBytes(leaf_hash)) {
-      return absl::DataLossError(
-          absl::StrCat(place, "transfer ", transfer->request.id.ToString(), " at position ",
-                       transfer->position, " is not the one that was committed (leaf hash)"));
+      return absl::DataLossError(absl::StrCat(place, "transfer ", transfer->request.id.ToString(),
+                                              " at position ", transfer->position,
+                                              " is not the one that was committed (leaf hash)"));
     }
     if (const auto difference = audit_.Add(*transfer); difference.has_value()) {
       return absl::DataLossError(absl::StrCat(place, *difference));

@@ -6,7 +6,7 @@
 namespace joulebook::ledger {
 namespace {
 
-// Answers of so few jobs are given by the committing thread itself: waking another costs more.
+// Answers to so few items are given by the committing thread itself: waking another costs more.
 constexpr std::size_t kAnsweredAtOnce = 2;
 // Committed groups that may wait to be answered before the next commit waits for them.
 constexpr std::size_t kMaxUnanswered = 2;
@@ -156,8 +156,9 @@ GroupCommitter::Group GroupCommitter::TakeGroup(std::unique_lock<std::mutex>& lo
   while (!queue_.empty() &&
          (group.jobs.empty() || items + queue_.front().items <= options_.max_group_items)) {
     items += queue_.front().items;
-    auto& jobs = now < queue_.front().deadline ? group.jobs : late.jobs;
-    jobs.push_back(std::move(queue_.front()));
+    Group& its_group = now < queue_.front().deadline ? group : late;
+    its_group.items += queue_.front().items;
+    its_group.jobs.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   queued_items_ -= items;
@@ -205,7 +206,7 @@ absl::Status GroupCommitter::TryCommit(std::span<CommitJob> jobs, std::span<absl
 }
 
 void GroupCommitter::AnswerSoon(Group group) {
-  if (group.jobs.size() <= kAnsweredAtOnce) {
+  if (group.items <= kAnsweredAtOnce) {
     for (std::size_t i = 0; i < group.jobs.size(); ++i) group.jobs[i].done(group.answers[i]);
     return;
   }

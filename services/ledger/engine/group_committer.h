@@ -67,6 +67,7 @@ class GroupCommitter {
   struct Group {
     std::vector<CommitJob> jobs;
     std::vector<absl::Status> answers;
+    std::size_t items = 0;
   };
 
   void Run();

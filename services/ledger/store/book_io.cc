@@ -21,6 +21,8 @@ class ViewLoader {
       : cache_(cache), transaction_(transaction), view_(view) {}
 
   bool Load(const ViewKeys& keys, IdLookup lookup) {
+    view_.transfers.reserve(keys.transfers.size());
+    view_.holds.reserve(keys.transfers.size());
     return LoadTransfers(keys, lookup) && LoadHolds(keys, lookup) &&
            LoadExpired(keys.expired_holds) && LoadAccounts(keys.accounts) &&
            LoadMembers(keys.members) && LoadAssets(keys.assets) &&
@@ -93,6 +95,7 @@ class ViewLoader {
   bool LoadAccounts(const std::vector<Uuid>& ids) {
     accounts_.insert(accounts_.end(), ids.begin(), ids.end());
     SortUnique(accounts_);
+    view_.accounts.reserve(accounts_.size());
     std::vector<Uuid> missing;
     for (const Uuid& id : accounts_) {
       if (const Account* account = cache_.accounts.Find(id); account != nullptr) {
