@@ -13,7 +13,8 @@ start_postgres() {
   [ "$(id -u)" -ne 0 ] || chown postgres "$dir"
   as_postgres $bin/initdb -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C >"$dir/initdb.log"
   as_postgres $bin/pg_ctl -D "$dir/data" -l "$dir/postgres.log" -w -s start \
-    -o "-k $dir -c listen_addresses='' -c max_connections=200 -c shared_buffers=512MB -c max_wal_size=4GB"
+    -o "-k $dir -c listen_addresses='' -c max_connections=200 \
+        -c shared_buffers=2GB -c max_wal_size=4GB -c wal_compression=lz4"
   # shellcheck disable=SC2034  # for the caller
   PGCONN="host=$dir user=postgres dbname=postgres"
 }
