@@ -1,5 +1,7 @@
 #include "common/rpc/service_main.h"
 
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <signal.h>
 #include <unistd.h>
@@ -63,6 +65,16 @@ absl::Status CheckHealth(const std::string& address) {
   return absl::UnavailableError("the service is not serving");
 }
 
+// What gRPC says would go to standard error as bare text. What protobuf says of messages that
+// cannot be parsed, their senders are told; it must not fill the log.
+void LogLibraries() {
+  google::protobuf::SetLogHandler(nullptr);
+  gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
+  gpr_set_log_function([](gpr_log_func_args* args) {
+    LogWarning("grpc", {{"text", std::string(args->message)}});
+  });
+}
+
 }  // namespace
 
 int RunServiceMain(const ServiceMain& service, int argc, char** argv) {
@@ -71,6 +83,7 @@ int RunServiceMain(const ServiceMain& service, int argc, char** argv) {
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   SetLogService(service.name);
+  LogLibraries();
 
   bool version = false, check_config = false, reference = false;
   service.settings.Flag("version", &version, "print the version and end");
