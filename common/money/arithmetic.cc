@@ -4,10 +4,10 @@
 #include <limits>
 #include <numeric>
 
+#include "common/money/int128.h"
+
 namespace joulebook {
 namespace {
-
-__extension__ typedef __int128 Int128;
 
 absl::Status OutOfRange() { return absl::OutOfRangeError("the result does not fit 64 bits"); }
 
@@ -20,9 +20,10 @@ bool RoundsUp(Int128 floor, Int128 remainder, Int128 divisor, Rounding rounding)
     case Rounding::kCeiling:
       return true;
     case Rounding::kHalfUp:
-      return remainder * 2 >= divisor;
+      return remainder >= divisor - remainder;
     case Rounding::kHalfEven:
-      return remainder * 2 > divisor || (remainder * 2 == divisor && floor % 2 != 0);
+      return remainder > divisor - remainder ||
+             (remainder == divisor - remainder && floor % 2 != 0);
   }
   return false;
 }
@@ -41,10 +42,8 @@ absl::StatusOr<int64_t> CheckedSubtract(int64_t a, int64_t b) {
   return difference;
 }
 
-absl::StatusOr<int64_t> MulDiv(int64_t a, int64_t b, int64_t c, Rounding rounding) {
-  if (c == 0) return absl::InvalidArgumentError("division by zero");
-  Int128 dividend = static_cast<Int128>(a) * b;
-  Int128 divisor = c;
+absl::StatusOr<int64_t> DivideRounded(Int128 dividend, Int128 divisor, Rounding rounding) {
+  if (divisor == 0) return absl::InvalidArgumentError("division by zero");
   if (divisor < 0) {
     dividend = -dividend;
     divisor = -divisor;
@@ -60,6 +59,10 @@ absl::StatusOr<int64_t> MulDiv(int64_t a, int64_t b, int64_t c, Rounding roundin
     return OutOfRange();
   }
   return static_cast<int64_t>(floor);
+}
+
+absl::StatusOr<int64_t> MulDiv(int64_t a, int64_t b, int64_t c, Rounding rounding) {
+  return DivideRounded(static_cast<Int128>(a) * b, c, rounding);
 }
 
 absl::StatusOr<std::vector<int64_t>> SplitByLargestRemainder(int64_t total,

@@ -1,0 +1,184 @@
+#include "common/money/rational.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace joulebook {
+namespace {
+
+absl::Status TooLong() { return absl::OutOfRangeError("the fraction does not fit 128 bits"); }
+
+absl::Status NotANumber(std::string_view text) {
+  return absl::InvalidArgumentError(absl::StrCat("not a number: ", ToAbsl(text)));
+}
+
+constexpr Int128 kLargest = (((Int128{1} << 126) - 1) << 1) + 1;
+
+// Leaves out the smallest number, whose negation would not fit.
+bool Fits(Int128 value) { return value >= -kLargest; }
+
+bool Add(Int128 a, Int128 b, Int128& sum) {
+  return !__builtin_add_overflow(a, b, &sum) && Fits(sum);
+}
+bool Multiply(Int128 a, Int128 b, Int128& product) {
+  return !__builtin_mul_overflow(a, b, &product) && Fits(product);
+}
+
+Int128 Magnitude(Int128 value) { return value < 0 ? -value : value; }
+
+// Of b > 0.
+Int128 GreatestCommonDivisor(Int128 a, Int128 b) {
+  a = Magnitude(a);
+  while (b != 0) a = std::exchange(b, a % b);
+  return a;
+}
+
+std::string Digits(Int128 value) {
+  std::string digits;
+  for (; value > 0 || digits.empty(); value /= 10) {
+    digits.push_back(static_cast<char>('0' + static_cast<int>(value % 10)));
+  }
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+// One digit or more, and nothing else.
+absl::StatusOr<Int128> ParseDigits(std::string_view digits, std::string_view text) {
+  if (digits.empty()) return NotANumber(text);
+  Int128 value = 0;
+  bool fits = true;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return NotANumber(text);
+    fits = fits && Multiply(value, 10, value) && Add(value, c - '0', value);
+  }
+  if (!fits) return TooLong();
+  return value;
+}
+
+// The power of ten that the denominator divides, as its exponent; -1 if there is none.
+int DecimalsOf(Int128 denominator) {
+  int twos = 0;
+  int fives = 0;
+  for (; denominator % 2 == 0; denominator /= 2) ++twos;
+  for (; denominator % 5 == 0; denominator /= 5) ++fives;
+  return denominator == 1 ? std::max(twos, fives) : -1;
+}
+
+}  // namespace
+
+absl::StatusOr<Rational> Rational::Of(int64_t numerator, int64_t denominator) {
+  return Rational(numerator).DividedBy(denominator);
+}
+
+absl::StatusOr<Rational> Rational::Parse(std::string_view text) {
+  std::string_view rest = text;
+  const bool is_negative = rest.starts_with('-');
+  if (is_negative) rest.remove_prefix(1);
+  const std::size_t mark = rest.find_first_of("./");
+  const std::string_view second =
+      mark == std::string_view::npos ? std::string_view() : rest.substr(mark + 1);
+  std::string first(rest.substr(0, mark));
+  Int128 denominator = 1;
+  if (mark != std::string_view::npos) {
+    JB_ASSIGN_OR_RETURN(const Int128 number, ParseDigits(second, text));
+    if (rest[mark] == '/') {
+      denominator = number;
+    } else {
+      if (first.empty()) return NotANumber(text);
+      first.append(second);
+      for (std::size_t i = 0; i < second.size(); ++i) {
+        if (!Multiply(denominator, 10, denominator)) return TooLong();
+      }
+    }
+  }
+  JB_ASSIGN_OR_RETURN(const Int128 numerator, ParseDigits(first, text));
+  return Rational(is_negative ? -numerator : numerator, 1).DividedBy(Rational(denominator, 1));
+}
+
+std::string Rational::ToString() const {
+  const std::string sign = numerator_ < 0 ? "-" : "";
+  const int decimals = DecimalsOf(denominator_);
+  Int128 scaled = Magnitude(numerator_);
+  Int128 scale = 1;
+  bool fits = decimals >= 0;
+  for (int i = 0; fits && i < decimals; ++i) fits = Multiply(scale, 10, scale);
+  fits = fits && Multiply(scaled, scale / denominator_, scaled);
+  if (!fits) {
+    return absl::StrCat(sign, Digits(Magnitude(numerator_)), "/", Digits(denominator_));
+  }
+  std::string digits = Digits(scaled);
+  const auto point = static_cast<std::size_t>(decimals);
+  if (digits.size() <= point) digits.insert(0, point + 1 - digits.size(), '0');
+  if (point > 0) digits.insert(digits.size() - point, ".");
+  return sign + digits;
+}
+
+absl::StatusOr<Rational> Rational::Plus(const Rational& other) const {
+  const Int128 common = GreatestCommonDivisor(denominator_, other.denominator_);
+  Int128 left = 0;
+  Int128 right = 0;
+  Int128 sum = 0;
+  if (!Multiply(numerator_, other.denominator_ / common, left) ||
+      !Multiply(other.numerator_, denominator_ / common, right) || !Add(left, right, sum)) {
+    return TooLong();
+  }
+  // What the sum shares with the denominators can only be in what they share.
+  const Int128 shared = GreatestCommonDivisor(sum, common);
+  Int128 denominator = 0;
+  if (!Multiply(denominator_ / common, other.denominator_ / shared, denominator)) return TooLong();
+  return Rational(sum / shared, denominator);
+}
+
+absl::StatusOr<Rational> Rational::Minus(const Rational& other) const {
+  return Plus(Rational(-other.numerator_, other.denominator_));
+}
+
+absl::StatusOr<Rational> Rational::Times(const Rational& other) const {
+  const Int128 across = GreatestCommonDivisor(numerator_, other.denominator_);
+  const Int128 back = GreatestCommonDivisor(other.numerator_, denominator_);
+  Int128 numerator = 0;
+  Int128 denominator = 0;
+  if (!Multiply(numerator_ / across, other.numerator_ / back, numerator) ||
+      !Multiply(denominator_ / back, other.denominator_ / across, denominator)) {
+    return TooLong();
+  }
+  return Rational(numerator, denominator);
+}
+
+absl::StatusOr<Rational> Rational::DividedBy(const Rational& other) const {
+  if (other.numerator_ == 0) return absl::InvalidArgumentError("division by zero");
+  const Int128 sign = other.numerator_ < 0 ? -1 : 1;
+  return Times(Rational(sign * other.denominator_, Magnitude(other.numerator_)));
+}
+
+absl::StatusOr<int64_t> Rational::Round(Rounding rounding) const {
+  return DivideRounded(numerator_, denominator_, rounding);
+}
+
+// By the whole parts, and if they are equal by the inverses of what is left, the other way round:
+// the products of a comparison across would not fit.
+std::strong_ordering Rational::operator<=>(const Rational& other) const {
+  Rational a = *this;
+  Rational b = other;
+  for (bool is_swapped = false;; is_swapped = !is_swapped) {
+    const auto floor = [](const Rational& r) {
+      const Int128 whole = r.numerator_ / r.denominator_;
+      return r.numerator_ % r.denominator_ < 0 ? whole - 1 : whole;
+    };
+    const Int128 whole_a = floor(a);
+    const Int128 whole_b = floor(b);
+    const Int128 rest_a = a.numerator_ - whole_a * a.denominator_;
+    const Int128 rest_b = b.numerator_ - whole_b * b.denominator_;
+    if (whole_a != whole_b || rest_a == 0 || rest_b == 0) {
+      const std::strong_ordering order =
+          whole_a != whole_b ? whole_a <=> whole_b : (rest_a != 0) <=> (rest_b != 0);
+      return is_swapped ? 0 <=> order : order;
+    }
+    a = Rational(a.denominator_, rest_a);
+    b = Rational(b.denominator_, rest_b);
+  }
+}
+
+}  // namespace joulebook
