@@ -1,0 +1,67 @@
+// The price of a use under a tariff, step by step.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/costing/domain/tariff.h"
+
+namespace joulebook::costing {
+
+struct Usage {
+  int32_t operation = 0;  // number of joulebook.type.v1.OperationType
+  int64_t count = 1;      // operations, all alike; 1 to the tariff's largest batch
+  int64_t size_bytes = 0;
+  int64_t duration_s = 0;
+  int32_t copies = 1;  // 1 to the tariff's most
+  Durability durability = Durability::kWarm;
+  int64_t nodes = 0;  // asked, announced to, or recipients
+  int64_t results = 0;
+  int64_t timeout_ms = 0;
+  int64_t latency_ms = 0;
+  Priority priority = Priority::kNormal;
+  Complexity complexity = Complexity::kSimple;
+  int32_t reputation_ppm = 500'000;    // of the member who pays
+  int32_t reliability_ppm = 0;         // of the node that announces
+  std::optional<int32_t> utility_ppm;  // of the content stored; without, the price is not scaled
+  std::vector<std::string> discounts;  // names in the tariff, each at most once
+  Time at;                             // which side of a time window the use is on
+};
+
+// One line of the bill. `joules` is the running amount of its part after it.
+struct Step {
+  enum class Kind {
+    kTerm,    // joules grow by quantity x rate x factor
+    kFactor,  // joules are multiplied by factor
+    kTopUp,   // joules grow to the minimum charge
+  };
+  Kind kind = Kind::kTerm;
+  Part part = Part::kComputation;
+  std::string name;   // of the rate, multiplier or discount
+  Rational quantity;  // of a term
+  Rational amount;    // of a term: what the quantity costs by the rate's tiers
+  Rational factor = 1;
+  Rational joules;
+
+  bool operator==(const Step&) const = default;
+};
+
+struct Bill {
+  std::vector<Step> steps;
+  std::array<int64_t, kParts> parts{};    // micro-joules, each rounded once
+  std::array<Rational, kParts> residues;  // exact micro-joules less the rounded ones
+  int64_t total = 0;                      // the sum of the parts
+};
+
+// In this order: the terms of the operation, the factors of storage (utility) and of computation,
+// storage and network alike (priority, complexity, time window), the minimum charge, the batch, its
+// discount and the others, and the proof of work, which nothing scales but the count.
+// Errors: FIELD_INVALID, OPERATION_NOT_PRICED, PRICE_OUT_OF_RANGE.
+absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage);
+
+// What `quantity` units cost by the rate's tiers, in joules. Errors: OUT_OF_RANGE.
+absl::StatusOr<Rational> TieredPrice(const Rate& rate, const Rational& quantity);
+
+}  // namespace joulebook::costing

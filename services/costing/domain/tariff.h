@@ -1,0 +1,128 @@
+// A tariff: what every operation costs, as one immutable document. docs/reference/tariff.md
+// explains each element; services/costing/domain/tariff_document.h reads and checks the text.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/time/clock.h"
+#include "services/costing/domain/proof_of_work.h"
+
+namespace joulebook::costing {
+
+// The parts of a price, in the order of the source (SPEC 3.2). They sum to the total.
+enum class Part { kComputation, kStorage, kNetwork, kProofOfWork };
+inline constexpr std::size_t kParts = 4;
+
+// What a term multiplies its rate with.
+enum class Quantity {
+  kOperations,        // 1
+  kKilobytes,         // data size
+  kMegabytes,         // data size
+  kCopyMegabytes,     // data size times copies
+  kNodeMegabytes,     // data size times nodes
+  kGigabyteDays,      // data size times duration
+  kNodes,             // nodes asked, announced to, or recipients
+  kResults,           // expected or found results
+  kSeconds,           // of the time limit
+  kLateMilliseconds,  // latency above the tariff's threshold
+};
+
+// What a term is scaled with beside its quantity.
+enum class Scale { kDurability, kRedundancy, kReliability, kBroadcast };
+
+enum class Durability { kHot, kWarm, kCold, kFrozen };
+enum class Priority { kLow, kNormal, kHigh, kUrgent };
+enum class Complexity { kSimple, kModerate, kComplex };
+inline constexpr std::array kDurabilityNames = {"hot", "warm", "cold", "frozen"};
+inline constexpr std::array kPriorityNames = {"low", "normal", "high", "urgent"};
+inline constexpr std::array kComplexityNames = {"simple", "moderate", "complex"};
+
+// A price by bands of the quantity of one quote. Bands are half open and without gaps: each begins
+// where the one before ends; the last has no end.
+struct Tier {
+  std::optional<Rational> up_to;
+  Rational joules;
+};
+enum class Tiering {
+  kGraduated,  // each unit at the price of its own band
+  kVolume,     // all units at the price of the band that the quantity is in
+};
+struct Rate {
+  Tiering tiering = Tiering::kGraduated;
+  std::vector<Tier> tiers;  // at least one
+};
+
+struct Term {
+  Part part = Part::kComputation;
+  std::string rate;  // a name in Tariff::rates
+  Quantity quantity = Quantity::kOperations;
+  Rational times = 1;  // how often the operation does it
+  std::vector<Scale> scales;
+};
+
+struct OperationPrice {
+  std::vector<Term> terms;
+  Rational minimum_joules;  // of computation, storage and network together, for each operation
+  bool asks_proof_of_work = true;
+};
+
+// A dearer or cheaper time of the day: [from, to) in minutes of the local day.
+struct TimeWindow {
+  std::string name;
+  std::array<bool, 7> weekdays{};  // Monday first
+  int32_t from_minute = 0;
+  int32_t to_minute = 0;
+  Rational factor = 1;
+};
+
+enum class Stacking {
+  kMultiply,  // each takes its share of what the one before left
+  kAdd,       // the shares are added up
+};
+
+struct Tariff {
+  std::string name;
+  int64_t version = 0;
+  Time effective;
+  Rounding rounding = Rounding::kHalfUp;
+
+  int64_t kilobyte_bytes = 0;
+  int64_t megabyte_bytes = 0;
+  int64_t gigabyte_bytes = 0;
+
+  std::map<std::string, Rate> rates;
+  std::map<int32_t, OperationPrice> operations;  // by number of joulebook.type.v1.OperationType
+
+  std::array<Rational, kDurabilityNames.size()> durability;
+  Rational first_copy = 1;
+  Rational further_copy = 1;
+  int32_t max_copies = 1;
+  int64_t latency_threshold_ms = 0;
+  Rational broadcast_factor = 1;
+  Rational reliability_discount;  // taken off at a reliability of 1, in proportion below
+  std::array<Rational, kPriorityNames.size()> priority;
+  std::array<Rational, kComplexityNames.size()> complexity;
+  ProofOfWorkRates proof_of_work;
+  absl::TimeZone zone;              // of the windows
+  std::vector<TimeWindow> windows;  // at most one holds at any time
+  // The storage price times highest - slope x utility.
+  Rational utility_highest = 1;
+  Rational utility_slope = 0;
+
+  Rational batch_discount;  // from two operations on
+  int64_t max_batch = 1;
+  Stacking stacking = Stacking::kMultiply;
+  Rational discount_cap;                      // the most that all discounts together take off
+  std::map<std::string, Rational> discounts;  // by name: the share taken off
+
+  int64_t max_nodes = 0;
+  int64_t max_timeout_ms = 0;
+  int64_t max_results = 0;
+};
+
+}  // namespace joulebook::costing

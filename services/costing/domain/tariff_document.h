@@ -1,0 +1,25 @@
+// The text of a tariff: JSON whose amounts are texts, refused with the place named where it makes
+// no sense. What is published is the canonical text, and its SHA-256 names the tariff for ever.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "services/costing/domain/tariff.h"
+
+namespace joulebook::costing {
+
+// Finds a time zone by its IANA name.
+using ZoneFinder = std::function<bool(const std::string& name, absl::TimeZone* zone)>;
+
+struct TariffDocument {
+  Tariff tariff;
+  // Keys in order, no spaces, only ASCII: two texts of one tariff have the same canonical text.
+  std::string canonical;
+};
+
+// Errors: TARIFF_INVALID with the place and the problem.
+absl::StatusOr<TariffDocument> ParseTariff(std::string_view text, const ZoneFinder& find_zone);
+
+}  // namespace joulebook::costing

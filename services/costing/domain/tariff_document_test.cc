@@ -1,0 +1,118 @@
+#include "services/costing/domain/tariff_document.h"
+
+#include "common/testing/matchers.h"
+#include "joulebook/type/v1/operation_type.pb.h"
+#include "services/costing/domain/operations.h"
+#include "services/costing/domain/tariff_fixture.h"
+
+namespace joulebook::costing {
+namespace {
+
+TEST(ParseTariff, ReadsTheShippedTariffs) {
+  for (const char* name : {"constants", "block_table"}) {
+    const auto document = ParseTariff(ShippedText(name), FindZone);
+    ASSERT_THAT(document, IsOk());
+    EXPECT_EQ(document->tariff.name, name);
+    EXPECT_EQ(document->tariff.operations.size(), kOperationNames.size() - 1);
+  }
+}
+
+TEST(ParseTariff, NamesOperationsAsTheProtoDoes) {
+  for (std::size_t i = 1; i < kOperationNames.size(); ++i) {
+    EXPECT_EQ(type::v1::OperationType_Name(static_cast<int>(i)),
+              std::string("OPERATION_TYPE_") + kOperationNames[i]);
+  }
+  EXPECT_EQ(kOperationNames.size(), static_cast<std::size_t>(type::v1::OperationType_ARRAYSIZE));
+}
+
+TEST(ParseTariff, HasOneCanonicalTextForOneTariff) {
+  const auto document = ParseTariff(ShippedText("constants"), FindZone).value();
+  EXPECT_EQ(ParseTariff(document.canonical, FindZone)->canonical, document.canonical);
+  const std::string spaced = nlohmann::json::parse(ShippedText("constants")).dump(4);
+  EXPECT_EQ(ParseTariff(spaced, FindZone)->canonical, document.canonical);
+  EXPECT_NE(ParsePatched("constants", R"({"version": 2})")->canonical, document.canonical);
+}
+
+TEST(ParseTariff, RefusesNonsenseAndNamesThePlace) {
+  const char* const flat = R"("tiering": "graduated")";
+  const auto rate = [&](const std::string& tiers) {
+    return std::string(R"({"rates": {"hash": {)") + flat + R"(, "tiers": [)" + tiers + "]}}}";
+  };
+  const auto windows = [](const std::string& list) {
+    return R"({"time_of_use": {"windows": [)" + list + "]}}";
+  };
+  const auto window = [](const std::string& name, const std::string& from, const std::string& to) {
+    return R"({"name": ")" + name + R"(", "weekdays": ["mon"], "from": ")" + from +
+           R"(", "to": ")" + to + R"(", "factor": "2"})";
+  };
+  struct Case {
+    std::string patch, place, problem;
+  };
+  const Case cases[] = {
+      {R"({"format": "other"})", "format", "must be joulebook.tariff.v1"},
+      {R"({"name": "Big"})", "name", "must be of a-z"},
+      {R"({"version": 0})", "version", "must be a whole number from 1 to 9223372036854775807"},
+      {R"({"version": 1.5})", "version", "whole number"},
+      {R"({"version": 18446744073709551615})", "version", "whole number"},
+      {R"({"effective_us": -1})", "effective_us", "whole number"},
+      {R"({"rounding": "up"})", "rounding", "must be one of floor, ceiling, half_up, half_even"},
+      {R"({"surprise": 1})", "surprise", "is not known"},
+      {R"({"limits": null})", "limits", "is missing"},
+      {R"({"units": []})", "units", "must be an object"},
+      {R"({"units": {"kilobyte_bytes": 0}})", "units.kilobyte_bytes", "from 1 to"},
+      {rate(R"({"joules": "-0.001"})"), "rates.hash.tiers[0].joules", "must be from 0"},
+      {rate(R"({"joules": 0.001})"), "rates.hash.tiers[0].joules", "must be a text"},
+      {rate(R"({"joules": "0.0010"})"), "rates.hash.tiers[0].joules", "must be written 0.001"},
+      {rate(R"({"joules": "one"})"), "rates.hash.tiers[0].joules", "must be a number"},
+      {rate(""), "rates.hash.tiers", "must not be empty"},
+      {rate(R"({"joules": "1", "up_to": "5"})"), "rates.hash.tiers[0].up_to", "has no end"},
+      {rate(R"({"joules": "1"}, {"joules": "2"})"), "rates.hash.tiers[0].up_to", "is missing"},
+      {rate(R"({"joules": "1", "up_to": "5"}, {"joules": "1", "up_to": "5"}, {"joules": "2"})"),
+       "rates.hash.tiers[1].up_to", "must be above the tier before"},
+      {R"({"rates": {"Hash!": {}}})", "rates.Hash!", "must be of a-z"},
+      {R"({"rates": {"hash": null}})", "operations.BLOCK_REPLICATION.terms[0].rate",
+       "is not among the rates"},
+      {R"({"operations": {"BLOCK_EAT": {}}})", "operations.BLOCK_EAT", "is no operation type"},
+      {R"({"operations": {"RATE_MEMBER": {"terms": [{"part": "proof_of_work"}]}}})",
+       "operations.RATE_MEMBER.terms[0].part", "must be one of computation, storage, network"},
+      {R"({"operations": {"RATE_MEMBER": {"minimum_joules": "-1"}}})",
+       "operations.RATE_MEMBER.minimum_joules", "must be from 0"},
+      {R"({"durability": {"hot": "-2"}})", "durability.hot", "must be from 0"},
+      {R"({"durability": {"lukewarm": "1"}})", "durability.lukewarm", "is not known"},
+      {R"({"redundancy": {"max_copies": 256}})", "redundancy.max_copies", "from 1 to 255"},
+      {R"({"proof_of_work": {"max_bits": 7}})", "proof_of_work.max_bits", "from 8 to 64"},
+      {R"({"time_of_use": {"zone": "Mars/Olympus"}})", "time_of_use.zone", "is no known time zone"},
+      {windows(window("a", "22:00", "18:00")), "time_of_use.windows[0].to", "must be after from"},
+      {windows(window("a", "18:00", "18:00")), "time_of_use.windows[0].to", "must be after from"},
+      {windows(window("a", "18:60", "19:00")), "time_of_use.windows[0].from", "must be a time"},
+      {windows(window("a", "23:00", "24:01")), "time_of_use.windows[0].to", "must be a time"},
+      {windows(window("a", "8:00", "9:00")), "time_of_use.windows[0].from", "must be a time"},
+      {windows(window("a", "18:00", "20:00") + "," + window("b", "19:59", "21:00")),
+       "time_of_use.windows[1]", "overlaps a"},
+      {R"({"utility": {"slope": "2.5"}})", "utility.slope", "must be from 0 to 2"},
+      {R"({"discounts": {"cap": "1.5"}})", "discounts.cap", "must be from 0 to 1"},
+      {R"({"discounts": {"shares": {"provider": "2"}}})", "discounts.shares.provider",
+       "must be from 0 to 1"},
+  };
+  for (const Case& c : cases) {
+    const absl::Status status = ParsePatched("constants", c.patch).status();
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, "TARIFF_INVALID")) << c.patch;
+    const std::string message(status.message());
+    EXPECT_EQ(message.find("the tariff's " + c.place + " "), 0U) << message << "\n" << c.place;
+    EXPECT_NE(message.find(c.problem), std::string::npos) << message << "\n" << c.problem;
+  }
+}
+
+TEST(ParseTariff, RefusesTextThatIsNoTariff) {
+  const std::string deep(10'000, '[');
+  for (const std::string& text : {std::string(), std::string("[]"), std::string("{"), deep,
+                                  std::string(R"({"name": 1, "name": 2})"), std::string("{\xff}"),
+                                  std::string(R"({"name": "\xff"})")}) {
+    EXPECT_THAT(ParseTariff(text, FindZone).status(),
+                StatusIs(absl::StatusCode::kInvalidArgument, "TARIFF_INVALID"))
+        << text.substr(0, 40);
+  }
+}
+
+}  // namespace
+}  // namespace joulebook::costing
