@@ -208,7 +208,8 @@ class BillMaker {
               .quantity = bits,
               .factor = usage_.count};
     JB_ASSIGN_OR_RETURN(step.amount, ProofOfWorkPrice(tariff_.proof_of_work, bits));
-    return AddStep(std::move(step), step.amount.Times(usage_.count));
+    const absl::StatusOr<Rational> joules_now = step.amount.Times(usage_.count);
+    return AddStep(std::move(step), joules_now);
   }
 
   absl::Status ScaleAll(const std::string& name, const Rational& factor) {

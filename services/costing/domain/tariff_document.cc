@@ -71,7 +71,7 @@ Rate ReadRate(TariffReader object) {
       tiers[i].Refuse("up_to", "must not be there: the last tier has no end");
     }
     tiers[i].End();
-    rate.tiers.push_back(std::move(tier));
+    rate.tiers.push_back(tier);
   }
   object.End();
   return rate;
