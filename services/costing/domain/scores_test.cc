@@ -11,9 +11,8 @@ namespace {
 constexpr int64_t kMaxCount = std::numeric_limits<int64_t>::max();
 
 TEST(DifficultyBits, FollowsReputation) {
-  const ProofOfWorkRates rates{.min_bits = 8,
-                               .max_bits = 24,
-                               .joules_per_bit = Rational::Parse("0.1").value()};
+  const ProofOfWorkRates rates{
+      .min_bits = 8, .max_bits = 24, .joules_per_bit = Rational::Parse("0.1").value()};
   struct Case {
     int32_t reputation_ppm, bits;
     const char* joules;

@@ -38,6 +38,12 @@ enum class Scale { kDurability, kRedundancy, kReliability, kBroadcast };
 enum class Durability { kHot, kWarm, kCold, kFrozen };
 enum class Priority { kLow, kNormal, kHigh, kUrgent };
 enum class Complexity { kSimple, kModerate, kComplex };
+// The names that documents have for these, by their numbers.
+inline constexpr std::array kPartNames = {"computation", "storage", "network", "proof_of_work"};
+inline constexpr std::array kQuantityNames = {
+    "operations",    "kilobytes", "megabytes", "copy_megabytes", "node_megabytes",
+    "gigabyte_days", "nodes",     "results",   "seconds",        "late_milliseconds"};
+inline constexpr std::array kScaleNames = {"durability", "redundancy", "reliability", "broadcast"};
 inline constexpr std::array kDurabilityNames = {"hot", "warm", "cold", "frozen"};
 inline constexpr std::array kPriorityNames = {"low", "normal", "high", "urgent"};
 inline constexpr std::array kComplexityNames = {"simple", "moderate", "complex"};

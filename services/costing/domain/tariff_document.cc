@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,11 +23,8 @@ constexpr int64_t kMaxFactor = 1'000'000;
 constexpr int kMinutesOfDay = 24 * 60;
 
 constexpr std::array kRoundingNames = {"floor", "ceiling", "half_up", "half_even"};
-constexpr std::array kPartNames = {"computation", "storage", "network"};
-constexpr std::array kQuantityNames = {
-    "operations",    "kilobytes", "megabytes", "copy_megabytes", "node_megabytes",
-    "gigabyte_days", "nodes",     "results",   "seconds",        "late_milliseconds"};
-constexpr std::array kScaleNames = {"durability", "redundancy", "reliability", "broadcast"};
+// Terms have no part in the proof of work.
+constexpr std::span kTermParts = std::span(kPartNames).first(3);
 constexpr std::array kTieringNames = {"graduated", "volume"};
 constexpr std::array kStackingNames = {"multiply", "add"};
 constexpr std::array kWeekdayNames = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
@@ -79,7 +77,7 @@ Rate ReadRate(TariffReader object) {
 
 Term ReadTerm(TariffReader object, const Tariff& tariff) {
   Term term;
-  term.part = static_cast<Part>(object.OneOf("part", kPartNames));
+  term.part = static_cast<Part>(object.OneOf("part", kTermParts));
   term.rate = object.Text("rate");
   if (!tariff.rates.contains(term.rate)) object.Refuse("rate", "is not among the rates");
   term.quantity = static_cast<Quantity>(object.OneOf("quantity", kQuantityNames));

@@ -1,8 +1,11 @@
 #include "services/costing/domain/tariff_document.h"
 
+#include <cstdlib>
+
 #include "common/testing/matchers.h"
 #include "joulebook/type/v1/operation_type.pb.h"
 #include "services/costing/domain/operations.h"
+#include "services/costing/domain/operations_reference.h"
 #include "services/costing/domain/tariff_fixture.h"
 
 namespace joulebook::costing {
@@ -31,6 +34,16 @@ TEST(ParseTariff, HasOneCanonicalTextForOneTariff) {
   const std::string spaced = nlohmann::json::parse(ShippedText("constants")).dump(4);
   EXPECT_EQ(ParseTariff(spaced, FindZone)->canonical, document.canonical);
   EXPECT_NE(ParsePatched("constants", R"({"version": 2})")->canonical, document.canonical);
+}
+
+// To write the page anew: JOULEBOOK_WRITE_REFERENCE=1 costing_domain_test
+TEST(OperationsReference, IsTheShippedPage) {
+  const std::string path = JOULEBOOK_SOURCE_DIR "/docs/reference/operations.md";
+  const std::string page = OperationsReference(Patched()).value();
+  if (std::getenv("JOULEBOOK_WRITE_REFERENCE") != nullptr) std::ofstream(path) << page;
+  std::stringstream shipped;
+  shipped << std::ifstream(path).rdbuf();
+  EXPECT_EQ(shipped.str(), page);
 }
 
 TEST(ParseTariff, RefusesNonsenseAndNamesThePlace) {
