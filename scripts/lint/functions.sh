@@ -5,7 +5,9 @@
 git ls-files '*.cc' '*.h' | xargs awk '
   FNR == 1 { open_line = 0 }
   open_line == 0 && /^( )*[A-Za-z~:].*\).*\{$/ && !/namespace|class |struct |enum |union / {
-    match($0, /^ */); indent = RLENGTH; open_line = FNR; next
+    match($0, /^ */); indent = RLENGTH; open_line = FNR
+    if ($0 ~ /^ *: /) indent -= 4  # the initializers of a constructor, on a line of their own
+    next
   }
   open_line > 0 {
     match($0, /^ */)
