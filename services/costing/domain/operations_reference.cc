@@ -30,7 +30,7 @@ constexpr Time kQuietHour =
 Usage Example(int32_t operation) {
   return {.operation = operation,
           .size_bytes = 1 << 20,
-          .duration_s = 30 * 86'400,
+          .duration_s = int64_t{30} * 86'400,
           .copies = 3,
           .nodes = 10,
           .results = 20,
