@@ -51,9 +51,10 @@ void Config::AddTo(Settings& settings) {
 
 absl::Status Config::Validate() const {
   if (database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "database-pool must be at least read-threads + 6: one connection each for the committer, "
-      "the sweeper, the sealer, the watches, the check of the books and health");
+  return absl::InvalidArgumentError(absl::StrCat(
+      "database-pool must be at least read-threads + ", kOwnConnections,
+      ": one connection each for the committer, the sweeper, the sealer, the watches, the check of "
+      "the books and health"));
 }
 
 std::string Config::Connection() const {

@@ -8,6 +8,7 @@
 #include "common/testing/matchers.h"
 #include "services/costing/domain/operations.h"
 #include "services/costing/domain/tariff_fixture.h"
+#include "services/costing/domain/usage_fixture.h"
 
 namespace joulebook::costing {
 namespace {
@@ -237,29 +238,10 @@ TEST(Price, RefusesWhatTheTariffDoesNotAllow) {
               StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
 }
 
-Usage AnyUsage() {
-  const auto draw = [](int64_t below) { return *rc::gen::inRange<int64_t>(0, below); };
-  return {.operation = static_cast<int32_t>(draw(41) + 1),
-          .count = draw(1'000) + 1,
-          .size_bytes = draw(int64_t{1} << 40),
-          .duration_s = draw(365 * kDay),
-          .copies = static_cast<int32_t>(draw(16) + 1),
-          .durability = static_cast<Durability>(draw(4)),
-          .nodes = draw(1'001),
-          .results = draw(10'001),
-          .timeout_ms = draw(60'001),
-          .latency_ms = draw(5'000),
-          .priority = static_cast<Priority>(draw(4)),
-          .complexity = static_cast<Complexity>(draw(3)),
-          .reputation_ppm = static_cast<int32_t>(draw(1'000'001)),
-          .reliability_ppm = static_cast<int32_t>(draw(1'000'001)),
-          .at = kQuiet + std::chrono::seconds(draw(365 * kDay))};
-}
-
 TEST(Price, SumsUpAndNeverFallsWithMoreUse) {
   const Tariff tariff = Patched();
   EXPECT_TRUE(rc::check([&] {
-    const Usage usage = AnyUsage();
+    const Usage usage = DrawUsage(tariff);
     const Bill bill = PriceOf(tariff, usage);
     int64_t sum = 0;
     for (std::size_t part = 0; part < kParts; ++part) {
@@ -288,7 +270,7 @@ TEST(Price, SumsUpAndNeverFallsWithMoreUse) {
 TEST(Price, ExplainsItself) {
   const Tariff tariff = Patched();
   EXPECT_TRUE(rc::check([&] {
-    const Bill bill = PriceOf(tariff, AnyUsage());
+    const Bill bill = PriceOf(tariff, DrawUsage(tariff));
     std::array<Rational, kParts> joules;
     for (const Step& step : bill.steps) {
       Rational& part = joules[static_cast<std::size_t>(step.part)];

@@ -16,7 +16,6 @@ namespace joulebook::costing {
 
 // The parts of a price, in the order of the source (SPEC 3.2). They sum to the total.
 enum class Part { kComputation, kStorage, kNetwork, kProofOfWork };
-inline constexpr std::size_t kParts = 4;
 
 // What a term multiplies its rate with.
 enum class Quantity {
@@ -40,6 +39,7 @@ enum class Priority { kLow, kNormal, kHigh, kUrgent };
 enum class Complexity { kSimple, kModerate, kComplex };
 // The names that documents have for these, by their numbers.
 inline constexpr std::array kPartNames = {"computation", "storage", "network", "proof_of_work"};
+inline constexpr std::size_t kParts = kPartNames.size();
 inline constexpr std::array kQuantityNames = {
     "operations",    "kilobytes", "megabytes", "copy_megabytes", "node_megabytes",
     "gigabyte_days", "nodes",     "results",   "seconds",        "late_milliseconds"};

@@ -1,0 +1,33 @@
+// Any use that a tariff allows, for property tests.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include "services/costing/domain/price.h"
+
+namespace joulebook::costing {
+
+inline Usage DrawUsage(const Tariff& tariff) {
+  const auto draw = [](int64_t below) { return *rc::gen::inRange<int64_t>(0, below); };
+  Usage usage{.operation = static_cast<int32_t>(draw(41) + 1),
+              .count = draw(3) == 0 ? draw(tariff.max_batch) + 1 : 1,
+              .size_bytes = draw(int64_t{1} << draw(42)),
+              .duration_s = draw(int64_t{1} << draw(28)),
+              .copies = static_cast<int32_t>(draw(tariff.max_copies) + 1),
+              .durability = static_cast<Durability>(draw(4)),
+              .nodes = draw(tariff.max_nodes + 1),
+              .results = draw(tariff.max_results + 1),
+              .timeout_ms = draw(tariff.max_timeout_ms + 1),
+              .latency_ms = draw(500),
+              .priority = static_cast<Priority>(draw(4)),
+              .complexity = static_cast<Complexity>(draw(3)),
+              .reputation_ppm = static_cast<int32_t>(draw(1'000'001)),
+              .reliability_ppm = static_cast<int32_t>(draw(1'000'001)),
+              .at = Time(std::chrono::seconds(1'767'225'600 + draw(31'536'000)))};
+  if (draw(2) == 0) usage.utility_ppm = static_cast<int32_t>(draw(1'000'001));
+  if (draw(2) == 0) usage.discounts.push_back("provider");
+  if (draw(2) == 0) usage.discounts.push_back("founder");
+  return usage;
+}
+
+}  // namespace joulebook::costing
