@@ -23,6 +23,10 @@ bool Add(Int128 a, Int128 b, Int128& sum) {
   return !__builtin_add_overflow(a, b, &sum) && Fits(sum);
 }
 bool Multiply(Int128 a, Int128 b, Int128& product) {
+  if (a == static_cast<int64_t>(a) && b == static_cast<int64_t>(b)) {
+    product = a * b;
+    return true;
+  }
   return !__builtin_mul_overflow(a, b, &product) && Fits(product);
 }
 
@@ -97,7 +101,14 @@ absl::StatusOr<Rational> Rational::Parse(std::string_view text) {
   return Rational(is_negative ? -numerator : numerator, 1).DividedBy(Rational(denominator, 1));
 }
 
-std::string Rational::ToString() const {
+Rational Rational::Reduced() const {
+  const Int128 common = GreatestCommonDivisor(numerator_, denominator_);
+  return {numerator_ / common, denominator_ / common};
+}
+
+std::string Rational::ToString() const { return Reduced().Text(); }
+
+std::string Rational::Text() const {
   const std::string sign = numerator_ < 0 ? "-" : "";
   const int decimals = DecimalsOf(denominator_);
   Int128 scaled = Magnitude(numerator_);
@@ -116,6 +127,21 @@ std::string Rational::ToString() const {
 }
 
 absl::StatusOr<Rational> Rational::Plus(const Rational& other) const {
+  Int128 left = 0;
+  Int128 right = 0;
+  Int128 sum = 0;
+  Int128 denominator = denominator_;
+  if (denominator_ == other.denominator_) {
+    if (Add(numerator_, other.numerator_, sum)) return Rational(sum, denominator);
+  } else if (Multiply(numerator_, other.denominator_, left) &&
+             Multiply(other.numerator_, denominator_, right) && Add(left, right, sum) &&
+             Multiply(denominator_, other.denominator_, denominator)) {
+    return Rational(sum, denominator);
+  }
+  return Reduced().PlusReduced(other.Reduced());
+}
+
+absl::StatusOr<Rational> Rational::PlusReduced(const Rational& other) const {
   const Int128 common = GreatestCommonDivisor(denominator_, other.denominator_);
   Int128 left = 0;
   Int128 right = 0;
@@ -136,6 +162,16 @@ absl::StatusOr<Rational> Rational::Minus(const Rational& other) const {
 }
 
 absl::StatusOr<Rational> Rational::Times(const Rational& other) const {
+  Int128 numerator = 0;
+  Int128 denominator = 0;
+  if (Multiply(numerator_, other.numerator_, numerator) &&
+      Multiply(denominator_, other.denominator_, denominator)) {
+    return Rational(numerator, denominator);
+  }
+  return Reduced().TimesReduced(other.Reduced());
+}
+
+absl::StatusOr<Rational> Rational::TimesReduced(const Rational& other) const {
   const Int128 across = GreatestCommonDivisor(numerator_, other.denominator_);
   const Int128 back = GreatestCommonDivisor(other.numerator_, denominator_);
   Int128 numerator = 0;
@@ -157,9 +193,15 @@ absl::StatusOr<int64_t> Rational::Round(Rounding rounding) const {
   return DivideRounded(numerator_, denominator_, rounding);
 }
 
-// By the whole parts, and if they are equal by the inverses of what is left, the other way round:
-// the products of a comparison across would not fit.
+// Across where the products fit; else by the whole parts, and if they are equal by the inverses of
+// what is left, the other way round.
 std::strong_ordering Rational::operator<=>(const Rational& other) const {
+  Int128 left = 0;
+  Int128 right = 0;
+  if (Multiply(numerator_, other.denominator_, left) &&
+      Multiply(other.numerator_, denominator_, right)) {
+    return left <=> right;
+  }
   Rational a = *this;
   Rational b = other;
   for (bool is_swapped = false;; is_swapped = !is_swapped) {

@@ -1,4 +1,4 @@
-// Exact fractions for prices: 128 bits over 128 bits, in lowest terms. What does not fit is an
+// Exact fractions for prices: 128 bits over 128 bits. What does not fit in lowest terms is an
 // error; nothing is rounded until Round is called.
 #pragma once
 
@@ -37,14 +37,21 @@ class Rational {
   // The whole number that `rounding` names. Errors: OUT_OF_RANGE when it does not fit 64 bits.
   absl::StatusOr<int64_t> Round(Rounding rounding) const;
 
-  bool operator==(const Rational&) const = default;
+  bool operator==(const Rational& other) const { return (*this <=> other) == 0; }
   std::strong_ordering operator<=>(const Rational& other) const;
 
  private:
-  // Both are in lowest terms already; the denominator is above 0.
+  // The denominator is above 0.
   constexpr Rational(Int128 numerator, Int128 denominator)
       : numerator_(numerator), denominator_(denominator) {}
+  Rational Reduced() const;  // in lowest terms
+  std::string Text() const;  // of what is in lowest terms
+  // Of two in lowest terms.
+  absl::StatusOr<Rational> PlusReduced(const Rational& other) const;
+  absl::StatusOr<Rational> TimesReduced(const Rational& other) const;
 
+  // Finding the lowest terms is what takes time, so it is left until there is no room or somebody
+  // looks.
   Int128 numerator_ = 0;
   Int128 denominator_ = 1;
 };

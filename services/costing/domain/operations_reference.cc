@@ -40,10 +40,11 @@ Usage Example(int32_t operation) {
           .at = kQuietHour};
 }
 
-std::string Formula(const Tariff& tariff, const Term& term) {
-  const Rate& rate = tariff.rates.at(term.rate);
-  std::string text = absl::StrCat(kPartNames[static_cast<std::size_t>(term.part)], ": ", term.rate);
-  if (rate.tiers.size() == 1) absl::StrAppend(&text, " ", rate.tiers[0].joules.ToString());
+std::string Formula(const Term& term) {
+  std::string text =
+      absl::StrCat(kPartNames[static_cast<std::size_t>(term.part)], ": ", term.rate_name);
+  const std::vector<Tier>& tiers = term.rate.tiers;
+  if (tiers.size() == 1) absl::StrAppend(&text, " ", tiers[0].joules.ToString());
   if (term.times != Rational(1)) absl::StrAppend(&text, " x ", term.times.ToString());
   if (term.quantity != Quantity::kOperations) {
     absl::StrAppend(&text, " x ", kQuantityNames[static_cast<std::size_t>(term.quantity)]);
@@ -54,10 +55,10 @@ std::string Formula(const Tariff& tariff, const Term& term) {
   return text;
 }
 
-std::string Formula(const Tariff& tariff, const OperationPrice& price) {
+std::string Formula(const OperationPrice& price) {
   std::string text;
   for (const Term& term : price.terms) {
-    absl::StrAppend(&text, text.empty() ? "" : "<br>", Formula(tariff, term));
+    absl::StrAppend(&text, text.empty() ? "" : "<br>", Formula(term));
   }
   if (price.minimum_joules > Rational()) {
     absl::StrAppend(&text, "<br>at least ", price.minimum_joules.ToString());
@@ -79,8 +80,8 @@ absl::StatusOr<std::string> OperationsReference(const Tariff& tariff) {
       absl::StrAppend(&parts, parts.empty() ? "" : " + ", FormatDecimal(part, kJouleScale));
     }
     absl::StrAppend(&page, "| ", kOperationNames[static_cast<std::size_t>(operation)], " | ",
-                    Formula(tariff, price), " | ", parts, " | ",
-                    FormatDecimal(bill.total, kJouleScale), " |\n");
+                    Formula(price), " | ", parts, " | ", FormatDecimal(bill.total, kJouleScale),
+                    " |\n");
   }
   return page;
 }

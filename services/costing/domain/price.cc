@@ -32,6 +32,10 @@ absl::Status CheckUsage(const Tariff& tariff, const Usage& usage) {
   JB_RETURN_IF_ERROR(CheckRange("results", usage.results, 0, tariff.max_results));
   JB_RETURN_IF_ERROR(CheckRange("timeout_ms", usage.timeout_ms, 0, tariff.max_timeout_ms));
   JB_RETURN_IF_ERROR(CheckRange("latency_ms", usage.latency_ms, 0, kMax));
+  JB_RETURN_IF_ERROR(CheckRange("concurrent_searches", usage.concurrent_searches, 0,
+                                tariff.max_concurrent_searches));
+  JB_RETURN_IF_ERROR(CheckRange("congestion_ppm", usage.congestion_ppm, tariff.congestion.floor_ppm,
+                                tariff.congestion.ceiling_ppm));
   JB_RETURN_IF_ERROR(CheckRange("reputation_ppm", usage.reputation_ppm, 0, kMillion));
   JB_RETURN_IF_ERROR(CheckRange("reliability_ppm", usage.reliability_ppm, 0, kMillion));
   JB_RETURN_IF_ERROR(CheckRange("utility_ppm", usage.utility_ppm.value_or(0), 0, kMillion));
@@ -110,36 +114,41 @@ bool Holds(const TimeWindow& window, absl::TimeZone zone, Time at) {
   return window.weekdays[weekday] && minute >= window.from_minute && minute < window.to_minute;
 }
 
-// Builds a bill line by line; each line says what its part comes to.
-class BillMaker {
+// Goes through a price line by line; each line says what its part comes to. The lines are kept in
+// `bill`, if there is one.
+class Pricer {
  public:
-  BillMaker(const Tariff& tariff, const Usage& usage) : tariff_(tariff), usage_(usage) {}
+  Pricer(const Tariff& tariff, const Usage& usage, Bill* bill)
+      : tariff_(tariff), usage_(usage), bill_(bill) {}
 
-  absl::StatusOr<Bill> Make(const OperationPrice& price) {
+  absl::StatusOr<PriceTotals> Make(const OperationPrice& price) {
     for (const Term& term : price.terms) JB_RETURN_IF_ERROR(AddTerm(term));
     JB_RETURN_IF_ERROR(ScaleByUse());
     JB_RETURN_IF_ERROR(TopUp(price.minimum_joules));
-    JB_RETURN_IF_ERROR(ScaleAll(absl::StrCat("count ", usage_.count), usage_.count));
+    JB_RETURN_IF_ERROR(ScaleAll("count", usage_.count));
     JB_RETURN_IF_ERROR(Discount());
     if (price.asks_proof_of_work) JB_RETURN_IF_ERROR(AddProofOfWork());
-    JB_RETURN_IF_ERROR(Round());
-    return std::move(bill_);
+    return Round();
   }
 
  private:
   Rational& joules(Part part) { return joules_[static_cast<std::size_t>(part)]; }
 
   absl::Status AddTerm(const Term& term) {
-    Step step{.kind = Step::Kind::kTerm, .part = term.part, .name = term.rate};
-    JB_ASSIGN_OR_RETURN(step.quantity, QuantityOf(tariff_, usage_, term.quantity));
-    JB_ASSIGN_OR_RETURN(step.quantity, step.quantity.Times(term.times));
-    JB_ASSIGN_OR_RETURN(step.amount, TieredPrice(tariff_.rates.at(term.rate), step.quantity));
+    JB_ASSIGN_OR_RETURN(Rational quantity, QuantityOf(tariff_, usage_, term.quantity));
+    JB_ASSIGN_OR_RETURN(quantity, quantity.Times(term.times));
+    JB_ASSIGN_OR_RETURN(const Rational amount, TieredPrice(term.rate, quantity));
+    Rational factor = 1;
     for (const Scale scale : term.scales) {
-      JB_ASSIGN_OR_RETURN(const Rational factor, ScaleOf(tariff_, usage_, scale));
-      JB_ASSIGN_OR_RETURN(step.factor, step.factor.Times(factor));
+      JB_ASSIGN_OR_RETURN(const Rational next, ScaleOf(tariff_, usage_, scale));
+      JB_ASSIGN_OR_RETURN(factor, factor.Times(next));
     }
-    JB_ASSIGN_OR_RETURN(const Rational more, step.amount.Times(step.factor));
-    return AddStep(std::move(step), joules(term.part).Plus(more));
+    JB_ASSIGN_OR_RETURN(const Rational more, amount.Times(factor));
+    JB_ASSIGN_OR_RETURN(joules(term.part), joules(term.part).Plus(more));
+    if (bill_ != nullptr) {
+      Keep({Step::Kind::kTerm, term.part, term.rate_name, quantity, amount, factor});
+    }
+    return absl::OkStatus();
   }
 
   // What the use itself scales: how useful, how urgent, how hard, and when.
@@ -151,16 +160,17 @@ class BillMaker {
       JB_RETURN_IF_ERROR(ScalePart(Part::kStorage, "utility", factor));
     }
     const auto priority = static_cast<std::size_t>(usage_.priority);
-    JB_RETURN_IF_ERROR(
-        ScaleAll(absl::StrCat("priority ", kPriorityNames[priority]), tariff_.priority[priority]));
+    JB_RETURN_IF_ERROR(ScaleAll("priority ", tariff_.priority[priority], kPriorityNames[priority]));
     const auto complexity = static_cast<std::size_t>(usage_.complexity);
-    JB_RETURN_IF_ERROR(ScaleAll(absl::StrCat("complexity ", kComplexityNames[complexity]),
-                                tariff_.complexity[complexity]));
+    JB_RETURN_IF_ERROR(
+        ScaleAll("complexity ", tariff_.complexity[complexity], kComplexityNames[complexity]));
     for (const TimeWindow& window : tariff_.windows) {
       if (!Holds(window, tariff_.zone, usage_.at)) continue;
       JB_RETURN_IF_ERROR(ScaleAll(window.name, window.factor));
     }
-    return absl::OkStatus();
+    if (usage_.congestion_ppm == kMillion) return absl::OkStatus();
+    JB_ASSIGN_OR_RETURN(const Rational congestion, Rational::Of(usage_.congestion_ppm, kMillion));
+    return ScaleAll("congestion", congestion);
   }
 
   // What is short of the minimum counts as computation.
@@ -171,8 +181,9 @@ class BillMaker {
     }
     if (sum >= minimum) return absl::OkStatus();
     JB_ASSIGN_OR_RETURN(const Rational missing, minimum.Minus(sum));
-    return AddStep({.kind = Step::Kind::kTopUp, .part = Part::kComputation, .name = "minimum"},
-                   joules(Part::kComputation).Plus(missing));
+    JB_ASSIGN_OR_RETURN(joules(Part::kComputation), joules(Part::kComputation).Plus(missing));
+    if (bill_ != nullptr) Keep({Step::Kind::kTopUp, Part::kComputation, "minimum"});
+    return absl::OkStatus();
   }
 
   absl::Status Discount() {
@@ -202,51 +213,67 @@ class BillMaker {
 
   absl::Status AddProofOfWork() {
     const int32_t bits = DifficultyBits(tariff_.proof_of_work, usage_.reputation_ppm);
-    Step step{.kind = Step::Kind::kTerm,
-              .part = Part::kProofOfWork,
-              .name = "proof_of_work",
-              .quantity = bits,
-              .factor = usage_.count};
-    JB_ASSIGN_OR_RETURN(step.amount, ProofOfWorkPrice(tariff_.proof_of_work, bits));
-    const absl::StatusOr<Rational> joules_now = step.amount.Times(usage_.count);
-    return AddStep(std::move(step), joules_now);
-  }
-
-  absl::Status ScaleAll(const std::string& name, const Rational& factor) {
-    for (const Part part : kScaledParts) JB_RETURN_IF_ERROR(ScalePart(part, name, factor));
-    return absl::OkStatus();
-  }
-
-  // Leaves no line where nothing changes.
-  absl::Status ScalePart(Part part, const std::string& name, const Rational& factor) {
-    if (factor == Rational(1) || joules(part) == Rational()) return absl::OkStatus();
-    return AddStep({.kind = Step::Kind::kFactor, .part = part, .name = name, .factor = factor},
-                   joules(part).Times(factor));
-  }
-
-  absl::Status AddStep(Step step, const absl::StatusOr<Rational>& part_now) {
-    if (!part_now.ok()) return part_now.status();
-    joules(step.part) = *part_now;
-    step.joules = *part_now;
-    bill_.steps.push_back(std::move(step));
-    return absl::OkStatus();
-  }
-
-  absl::Status Round() {
-    for (std::size_t part = 0; part < kParts; ++part) {
-      JB_ASSIGN_OR_RETURN(const Rational exact, joules_[part].Times(kMillion));
-      JB_ASSIGN_OR_RETURN(bill_.parts[part], exact.Round(tariff_.rounding));
-      JB_ASSIGN_OR_RETURN(bill_.residues[part], exact.Minus(bill_.parts[part]));
-      JB_ASSIGN_OR_RETURN(bill_.total, CheckedAdd(bill_.total, bill_.parts[part]));
+    JB_ASSIGN_OR_RETURN(const Rational amount, ProofOfWorkPrice(tariff_.proof_of_work, bits));
+    JB_ASSIGN_OR_RETURN(joules(Part::kProofOfWork), amount.Times(usage_.count));
+    if (bill_ != nullptr) {
+      Keep({Step::Kind::kTerm, Part::kProofOfWork, "proof_of_work", bits, amount, usage_.count});
     }
     return absl::OkStatus();
   }
 
+  absl::Status ScaleAll(std::string_view name, const Rational& factor,
+                        std::string_view choice = {}) {
+    if (factor == Rational(1)) return absl::OkStatus();
+    for (const Part part : kScaledParts) JB_RETURN_IF_ERROR(ScalePart(part, name, factor, choice));
+    return absl::OkStatus();
+  }
+
+  // Leaves no line where nothing changes. The line's name is `name` and the choice behind it.
+  absl::Status ScalePart(Part part, std::string_view name, const Rational& factor,
+                         std::string_view choice = {}) {
+    if (factor == Rational(1) || joules(part) == Rational()) return absl::OkStatus();
+    JB_ASSIGN_OR_RETURN(joules(part), joules(part).Times(factor));
+    if (bill_ != nullptr) {
+      Keep({.kind = Step::Kind::kFactor,
+            .part = part,
+            .name = absl::StrCat(ToAbsl(name), ToAbsl(choice)),
+            .factor = factor});
+    }
+    return absl::OkStatus();
+  }
+
+  void Keep(Step step) {
+    step.joules = joules(step.part);
+    bill_->steps.push_back(std::move(step));
+  }
+
+  absl::StatusOr<PriceTotals> Round() {
+    PriceTotals totals;
+    for (std::size_t part = 0; part < kParts; ++part) {
+      if (joules_[part] == Rational()) continue;
+      JB_ASSIGN_OR_RETURN(const Rational exact, joules_[part].Times(kMillion));
+      JB_ASSIGN_OR_RETURN(totals.parts[part], exact.Round(tariff_.rounding));
+      JB_ASSIGN_OR_RETURN(totals.total, CheckedAdd(totals.total, totals.parts[part]));
+      if (bill_ == nullptr) continue;
+      JB_ASSIGN_OR_RETURN(bill_->residues[part], exact.Minus(totals.parts[part]));
+    }
+    return totals;
+  }
+
   const Tariff& tariff_;
   const Usage& usage_;
+  Bill* const bill_;
   std::array<Rational, kParts> joules_;
-  Bill bill_;
 };
+
+absl::StatusOr<PriceTotals> MakePrice(const Tariff& tariff, const Usage& usage, Bill* bill) {
+  JB_RETURN_IF_ERROR(CheckUsage(tariff, usage));
+  const auto price = tariff.operations.find(usage.operation);
+  if (price == tariff.operations.end()) return OperationNotPriced(usage.operation);
+  absl::StatusOr<PriceTotals> totals = Pricer(tariff, usage, bill).Make(price->second);
+  if (absl::IsOutOfRange(totals.status())) return PriceOutOfRange();
+  return totals;
+}
 
 }  // namespace
 
@@ -267,12 +294,15 @@ absl::StatusOr<Rational> TieredPrice(const Rate& rate, const Rational& quantity)
 }
 
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage) {
-  JB_RETURN_IF_ERROR(CheckUsage(tariff, usage));
-  const auto price = tariff.operations.find(usage.operation);
-  if (price == tariff.operations.end()) return OperationNotPriced(usage.operation);
-  absl::StatusOr<Bill> bill = BillMaker(tariff, usage).Make(price->second);
-  if (absl::IsOutOfRange(bill.status())) return PriceOutOfRange();
+  Bill bill;
+  JB_ASSIGN_OR_RETURN(const PriceTotals totals, MakePrice(tariff, usage, &bill));
+  bill.parts = totals.parts;
+  bill.total = totals.total;
   return bill;
+}
+
+absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage) {
+  return MakePrice(tariff, usage, nullptr);
 }
 
 }  // namespace joulebook::costing

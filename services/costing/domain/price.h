@@ -21,6 +21,8 @@ struct Usage {
   int64_t results = 0;
   int64_t timeout_ms = 0;
   int64_t latency_ms = 0;
+  int64_t concurrent_searches = 0;     // the member's, this one included
+  int64_t congestion_ppm = 1'000'000;  // of the operation's class at this time
   Priority priority = Priority::kNormal;
   Complexity complexity = Complexity::kSimple;
   int32_t reputation_ppm = 500'000;    // of the member who pays
@@ -55,11 +57,20 @@ struct Bill {
   int64_t total = 0;                      // the sum of the parts
 };
 
+// Only what Bill rounds: without the steps and residues, and faster.
+struct PriceTotals {
+  std::array<int64_t, kParts> parts{};
+  int64_t total = 0;
+
+  bool operator==(const PriceTotals&) const = default;
+};
+
 // In this order: the terms of the operation, the factors of storage (utility) and of computation,
-// storage and network alike (priority, complexity, time window), the minimum charge, the batch, its
-// discount and the others, and the proof of work, which nothing scales but the count.
-// Errors: FIELD_INVALID, OPERATION_NOT_PRICED, PRICE_OUT_OF_RANGE.
+// storage and network alike (priority, complexity, time window, congestion), the minimum charge,
+// the batch, its discount and the others, and the proof of work, which nothing scales but the
+// count. Errors: FIELD_INVALID, OPERATION_NOT_PRICED, PRICE_OUT_OF_RANGE.
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage);
+absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage);
 
 // What `quantity` units cost by the rate's tiers, in joules. Errors: OUT_OF_RANGE.
 absl::StatusOr<Rational> TieredPrice(const Rate& rate, const Rational& quantity);

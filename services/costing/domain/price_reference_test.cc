@@ -61,7 +61,8 @@ class Reference {
                  Number(tariff_["utility"]["slope"]) * Quotient(*usage_.utility_ppm, 1'000'000);
     }
     const mpq_class by_use = Chosen("priority", kPriorityNames, usage_.priority) *
-                             Chosen("complexity", kComplexityNames, usage_.complexity) * Window();
+                             Chosen("complexity", kComplexityNames, usage_.complexity) * Window() *
+                             Quotient(usage_.congestion_ppm, 1'000'000);
     for (mpq_class* const part : {&computation, &storage, &network}) *part *= by_use;
     const mpq_class missing =
         Number(operation["minimum_joules"]) - (computation + storage + network);

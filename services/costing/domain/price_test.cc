@@ -294,5 +294,29 @@ TEST(Price, ExplainsItself) {
   }));
 }
 
+TEST(Price, IsTheSameWithoutSteps) {
+  const Tariff tariff = Patched();
+  EXPECT_TRUE(rc::check([&] {
+    const Usage usage = DrawUsage(tariff);
+    const auto bill = Price(tariff, usage);
+    const auto totals = PriceWithoutSteps(tariff, usage);
+    RC_ASSERT(bill.ok() && totals.ok());
+    RC_ASSERT(totals->parts == bill->parts);
+    RC_ASSERT(totals->total == bill->total);
+  }));
+}
+
+TEST(Price, RisesWithCongestionButNotTheProofOfWork) {
+  const Tariff tariff = Patched();
+  Usage usage = Store();
+  usage.congestion_ppm = 1'125'000;
+  EXPECT_EQ(PriceOf(tariff, usage).parts, (Parts{1'152'000, 42'847, 33'750, 1'600'000}));
+  for (const int64_t outside : {999'999, 8'000'001}) {
+    usage.congestion_ppm = outside;
+    EXPECT_THAT(Price(tariff, usage),
+                StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  }
+}
+
 }  // namespace
 }  // namespace joulebook::costing

@@ -65,7 +65,8 @@ struct Rate {
 
 struct Term {
   Part part = Part::kComputation;
-  std::string rate;  // a name in Tariff::rates
+  std::string rate_name;
+  Rate rate;
   Quantity quantity = Quantity::kOperations;
   Rational times = 1;  // how often the operation does it
   std::vector<Scale> scales;
@@ -85,6 +86,30 @@ struct TimeWindow {
   int32_t to_minute = 0;
   Rational factor = 1;
 };
+
+// How the price of a class of operations follows demand, in the manner of EIP-1559.
+struct CongestionClass {
+  std::string name;
+  int64_t target = 1;  // operations in a period at which the price stays as it is
+};
+struct CongestionRule {
+  int64_t period_s = 1;
+  int64_t max_step_ppm = 0;         // the most that a period moves the price, millionths of it
+  int64_t floor_ppm = 1'000'000;    // of the tariff's price: never below what it costs
+  int64_t ceiling_ppm = 1'000'000;  // of the tariff's price
+  std::vector<CongestionClass> classes;
+  std::map<int32_t, std::size_t> class_of;  // index in `classes` by operation type
+};
+
+// Who gets what of a charge, millionths; they sum to a million.
+enum class Payee { kCreator, kStorageProviders, kNetworkProviders, kFund };
+inline constexpr std::array kPayeeNames = {"creator", "storage", "network", "fund"};
+inline constexpr std::size_t kPayees = kPayeeNames.size();
+
+// What providers earn beside their share of the charges, by source (facts: no source has numbers).
+enum class EarningSource { kStorage, kNetwork, kGeographic };
+inline constexpr std::array kEarningSourceNames = {"storage", "network", "geographic"};
+inline constexpr std::size_t kEarningSources = kEarningSourceNames.size();
 
 enum class Stacking {
   kMultiply,  // each takes its share of what the one before left
@@ -129,6 +154,12 @@ struct Tariff {
   int64_t max_nodes = 0;
   int64_t max_timeout_ms = 0;
   int64_t max_results = 0;
+  int64_t max_concurrent_searches = 0;
+
+  CongestionRule congestion;
+  std::array<int64_t, kPayees> revenue_ppm{};
+  std::array<Rational, kEarningSources> earning_joules;  // for one unit of the source
+  int64_t max_earning_factor_ppm = 0;
 };
 
 }  // namespace joulebook::costing

@@ -21,6 +21,10 @@ constexpr int64_t kMaxUnitBytes = int64_t{1} << 50;
 constexpr int64_t kMaxJoules = 1'000'000'000;
 constexpr int64_t kMaxFactor = 1'000'000;
 constexpr int kMinutesOfDay = 24 * 60;
+constexpr int64_t kMillion = 1'000'000;
+constexpr int64_t kMaxCongestionTarget = int64_t{1} << 40;
+constexpr int64_t kMaxCongestionPeriodS = 31 * 86'400;
+constexpr int64_t kMaxFactorPpm = 1'000 * kMillion;
 
 constexpr std::array kRoundingNames = {"floor", "ceiling", "half_up", "half_even"};
 // Terms have no part in the proof of work.
@@ -78,8 +82,13 @@ Rate ReadRate(TariffReader object) {
 Term ReadTerm(TariffReader object, const Tariff& tariff) {
   Term term;
   term.part = static_cast<Part>(object.OneOf("part", kTermParts));
-  term.rate = object.Text("rate");
-  if (!tariff.rates.contains(term.rate)) object.Refuse("rate", "is not among the rates");
+  term.rate_name = object.Text("rate");
+  const auto rate = tariff.rates.find(term.rate_name);
+  if (rate == tariff.rates.end()) {
+    object.Refuse("rate", "is not among the rates");
+  } else {
+    term.rate = rate->second;
+  }
   term.quantity = static_cast<Quantity>(object.OneOf("quantity", kQuantityNames));
   term.times = object.Fraction("times", 0, kMaxFactor);
   const std::vector<std::string> scales = object.Texts("scales");
@@ -97,10 +106,16 @@ Term ReadTerm(TariffReader object, const Tariff& tariff) {
   return term;
 }
 
+// The number of the operation type; 0 if there is none of this name.
+int32_t OperationOf(std::string_view name) {
+  const auto found = std::find(kOperationNames.begin() + 1, kOperationNames.end(), name);
+  return found == kOperationNames.end() ? 0 : static_cast<int32_t>(found - kOperationNames.begin());
+}
+
 void ReadOperations(TariffReader object, Tariff& tariff) {
   for (const std::string& name : object.Keys()) {
-    const auto found = std::find(kOperationNames.begin() + 1, kOperationNames.end(), name);
-    if (found == kOperationNames.end()) {
+    const int32_t operation_type = OperationOf(name);
+    if (operation_type == 0) {
       object.Refuse(name, "is no operation type");
       return;
     }
@@ -112,7 +127,7 @@ void ReadOperations(TariffReader object, Tariff& tariff) {
     price.minimum_joules = operation.Fraction("minimum_joules", 0, kMaxJoules);
     price.asks_proof_of_work = operation.Flag("proof_of_work");
     operation.End();
-    tariff.operations[static_cast<int32_t>(found - kOperationNames.begin())] = std::move(price);
+    tariff.operations[operation_type] = std::move(price);
   }
 }
 
@@ -219,6 +234,51 @@ void ReadLimits(TariffReader object, Tariff& tariff) {
   tariff.max_nodes = object.Whole("nodes", 0, kMaxFactor);
   tariff.max_timeout_ms = object.Whole("timeout_ms", 0, 86'400'000);
   tariff.max_results = object.Whole("results", 0, kMaxFactor);
+  tariff.max_concurrent_searches = object.Whole("concurrent_searches", 0, kMaxFactor);
+  object.End();
+}
+
+void ReadCongestionClass(TariffReader object, std::string name, CongestionRule& rule) {
+  const int64_t target = object.Whole("target", 1, kMaxCongestionTarget);
+  for (const std::string& operation : object.Texts("operations")) {
+    const int32_t type = OperationOf(operation);
+    if (type == 0) {
+      object.Refuse("operations", absl::StrCat("names no operation type: ", operation));
+    } else if (!rule.class_of.emplace(type, rule.classes.size()).second) {
+      object.Refuse("operations", absl::StrCat("has ", operation, ", which is in a class already"));
+    }
+  }
+  rule.classes.push_back({std::move(name), target});
+  object.End();
+}
+
+void ReadCongestion(TariffReader object, CongestionRule& rule) {
+  rule.period_s = object.Whole("period_s", 1, kMaxCongestionPeriodS);
+  rule.max_step_ppm = object.Whole("max_step_ppm", 0, kMillion - 1);
+  rule.floor_ppm = object.Whole("floor_ppm", kMillion, kMaxFactorPpm);
+  rule.ceiling_ppm = object.Whole("ceiling_ppm", rule.floor_ppm, kMaxFactorPpm);
+  TariffReader classes = object.Object("classes");
+  for (const std::string& name : ReadNames(classes)) {
+    ReadCongestionClass(classes.Object(name), name, rule);
+  }
+  object.End();
+}
+
+void ReadRevenue(TariffReader object, Tariff& tariff) {
+  int64_t sum = 0;
+  for (std::size_t i = 0; i < kPayees; ++i) {
+    tariff.revenue_ppm[i] = object.Whole(kPayeeNames[i], 0, kMillion);
+    sum += tariff.revenue_ppm[i];
+  }
+  if (sum != kMillion) object.Refuse("", "must sum to 1000000");
+  object.End();
+}
+
+void ReadEarning(TariffReader object, Tariff& tariff) {
+  for (std::size_t i = 0; i < kEarningSources; ++i) {
+    tariff.earning_joules[i] = object.Fraction(kEarningSourceNames[i], 0, kMaxJoules);
+  }
+  tariff.max_earning_factor_ppm = object.Whole("max_factor_ppm", 0, kMaxFactorPpm);
   object.End();
 }
 
@@ -249,6 +309,9 @@ Tariff ReadTariff(TariffReader& document, const ZoneFinder& find_zone) {
   ReadUtility(document.Object("utility"), tariff);
   ReadDiscounts(document.Object("discounts"), tariff);
   ReadLimits(document.Object("limits"), tariff);
+  ReadCongestion(document.Object("congestion"), tariff.congestion);
+  ReadRevenue(document.Object("revenue_ppm"), tariff);
+  ReadEarning(document.Object("earning"), tariff);
   document.End();
   return tariff;
 }

@@ -19,6 +19,8 @@ inline Usage DrawUsage(const Tariff& tariff) {
               .results = draw(tariff.max_results + 1),
               .timeout_ms = draw(tariff.max_timeout_ms + 1),
               .latency_ms = draw(500),
+              .concurrent_searches = draw(tariff.max_concurrent_searches + 1),
+              .congestion_ppm = draw(2) == 0 ? 1'000'000 : 1'000'000 + draw(7'000'000),
               .priority = static_cast<Priority>(draw(4)),
               .complexity = static_cast<Complexity>(draw(3)),
               .reputation_ppm = static_cast<int32_t>(draw(1'000'001)),
