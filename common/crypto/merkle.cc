@@ -86,14 +86,14 @@ absl::StatusOr<std::vector<Sha256Digest>> MerkleConsistencyProof(
   return proof;
 }
 
-bool VerifyMerkleInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint64_t size,
-                           std::span<const Sha256Digest> proof, const Sha256Digest& root) {
-  if (index >= size) return false;
+std::optional<Sha256Digest> MerkleRootFromPath(const Sha256Digest& leaf_hash, uint64_t index,
+                                               uint64_t size, std::span<const Sha256Digest> proof) {
+  if (index >= size) return std::nullopt;
   Sha256Digest hash = leaf_hash;
   uint64_t node = index;
   uint64_t last = size - 1;
   for (const Sha256Digest& sibling : proof) {
-    if (last == 0) return false;
+    if (last == 0) return std::nullopt;
     if (node % 2 == 1 || node == last) {
       hash = MerkleNodeHash(sibling, hash);
       while (node % 2 == 0 && node != 0) {
@@ -106,7 +106,13 @@ bool VerifyMerkleInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint64
     node >>= 1;
     last >>= 1;
   }
-  return last == 0 && hash == root;
+  if (last != 0) return std::nullopt;
+  return hash;
+}
+
+bool VerifyMerkleInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint64_t size,
+                           std::span<const Sha256Digest> proof, const Sha256Digest& root) {
+  return MerkleRootFromPath(leaf_hash, index, size, proof) == root;
 }
 
 bool VerifyMerkleConsistency(uint64_t old_size, const Sha256Digest& old_root, uint64_t new_size,

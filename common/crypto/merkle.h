@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,11 @@ absl::StatusOr<std::vector<Sha256Digest>> MerkleInclusionProof(uint64_t size, ui
 // The proof that the first `old_size` leaves (at most `size`) are a prefix.
 absl::StatusOr<std::vector<Sha256Digest>> MerkleConsistencyProof(uint64_t size, uint64_t old_size,
                                                                  const MerkleRangeRoot& range_root);
+
+// The root that the proof leads to from leaf `index` of `size`; nothing if no proof of this length
+// can.
+std::optional<Sha256Digest> MerkleRootFromPath(const Sha256Digest& leaf_hash, uint64_t index,
+                                               uint64_t size, std::span<const Sha256Digest> proof);
 
 // Whether the proof shows that `leaf_hash` is leaf `index` of the tree of `size` leaves and `root`.
 bool VerifyMerkleInclusion(const Sha256Digest& leaf_hash, uint64_t index, uint64_t size,

@@ -1,6 +1,8 @@
 #include "common/money/rational.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,20 +34,38 @@ bool Multiply(Int128 a, Int128 b, Int128& product) {
 
 Int128 Magnitude(Int128 value) { return value < 0 ? -value : value; }
 
-// Of b > 0.
+// Of b > 0. By halving and subtracting: 128-bit division is what takes long.
 Int128 GreatestCommonDivisor(Int128 a, Int128 b) {
-  a = Magnitude(a);
-  while (b != 0) a = std::exchange(b, a % b);
-  return a;
+  if (a == 0) return b;
+  const auto twos_of = [](Uint128 value) {
+    const auto low = static_cast<uint64_t>(value);
+    return low != 0 ? std::countr_zero(low)
+                    : 64 + std::countr_zero(static_cast<uint64_t>(value >> 64));
+  };
+  auto left = static_cast<Uint128>(Magnitude(a));
+  auto right = static_cast<Uint128>(b);
+  const int twos = std::min(twos_of(left), twos_of(right));
+  left >>= twos_of(left);
+  right >>= twos_of(right);
+  while (left != right) {
+    if ((left >> 64) == 0 && (right >> 64) == 0) {
+      left = std::gcd(static_cast<uint64_t>(left), static_cast<uint64_t>(right));
+      break;
+    }
+    if (left < right) std::swap(left, right);
+    left -= right;
+    left >>= twos_of(left);
+  }
+  return static_cast<Int128>(left << twos);
 }
 
+// Eighteen digits at a time, which 64 bits hold.
 std::string Digits(Int128 value) {
-  std::string digits;
-  for (; value > 0 || digits.empty(); value /= 10) {
-    digits.push_back(static_cast<char>('0' + static_cast<int>(value % 10)));
-  }
-  std::reverse(digits.begin(), digits.end());
-  return digits;
+  constexpr int64_t kChunk = 1'000'000'000'000'000'000;
+  if (value < kChunk) return std::to_string(static_cast<int64_t>(value));
+  std::string rest = std::to_string(static_cast<int64_t>(value % kChunk));
+  rest.insert(0, 18 - rest.size(), '0');
+  return Digits(value / kChunk) + rest;
 }
 
 // One digit or more, and nothing else.
@@ -61,19 +81,30 @@ absl::StatusOr<Int128> ParseDigits(std::string_view digits, std::string_view tex
   return value;
 }
 
+// Takes the factor out as often as it is in there; how often.
+template <typename Integer>
+int TakeOut(Integer factor, Integer& value) {
+  int times = 0;
+  for (; value % factor == 0; value /= factor) ++times;
+  return times;
+}
+
 // The power of ten that the denominator divides, as its exponent; -1 if there is none.
 int DecimalsOf(Int128 denominator) {
-  int twos = 0;
-  int fives = 0;
-  for (; denominator % 2 == 0; denominator /= 2) ++twos;
-  for (; denominator % 5 == 0; denominator /= 5) ++fives;
-  return denominator == 1 ? std::max(twos, fives) : -1;
+  if (denominator == static_cast<int64_t>(denominator)) {
+    auto small = static_cast<int64_t>(denominator);
+    const int decimals = std::max(TakeOut<int64_t>(2, small), TakeOut<int64_t>(5, small));
+    return small == 1 ? decimals : -1;
+  }
+  const int decimals = std::max(TakeOut<Int128>(2, denominator), TakeOut<Int128>(5, denominator));
+  return denominator == 1 ? decimals : -1;
 }
 
 }  // namespace
 
 absl::StatusOr<Rational> Rational::Of(int64_t numerator, int64_t denominator) {
-  return Rational(numerator).DividedBy(denominator);
+  if (denominator <= 0) return Rational(numerator).DividedBy(denominator);
+  return Rational(numerator, denominator);
 }
 
 absl::StatusOr<Rational> Rational::Parse(std::string_view text) {
@@ -127,6 +158,8 @@ std::string Rational::Text() const {
 }
 
 absl::StatusOr<Rational> Rational::Plus(const Rational& other) const {
+  if (IsZero()) return other;
+  if (other.IsZero()) return *this;
   Int128 left = 0;
   Int128 right = 0;
   Int128 sum = 0;
@@ -162,6 +195,7 @@ absl::StatusOr<Rational> Rational::Minus(const Rational& other) const {
 }
 
 absl::StatusOr<Rational> Rational::Times(const Rational& other) const {
+  if (IsZero() || other.IsZero()) return Rational();
   Int128 numerator = 0;
   Int128 denominator = 0;
   if (Multiply(numerator_, other.numerator_, numerator) &&

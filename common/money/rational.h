@@ -37,6 +37,7 @@ class Rational {
   // The whole number that `rounding` names. Errors: OUT_OF_RANGE when it does not fit 64 bits.
   absl::StatusOr<int64_t> Round(Rounding rounding) const;
 
+  bool IsZero() const { return numerator_ == 0; }
   bool operator==(const Rational& other) const { return (*this <=> other) == 0; }
   std::strong_ordering operator<=>(const Rational& other) const;
 

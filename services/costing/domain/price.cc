@@ -205,7 +205,7 @@ class Pricer {
     JB_ASSIGN_OR_RETURN(const Rational least, Rational(1).Minus(tariff_.discount_cap));
     after = std::max(after, least);
     // A cap of 1 may leave nothing, and nothing is not scaled any more.
-    if (left == Rational()) return absl::OkStatus();
+    if (left.IsZero()) return absl::OkStatus();
     JB_ASSIGN_OR_RETURN(const Rational factor, after.DividedBy(left));
     left = after;
     return ScaleAll(name, factor);
@@ -231,7 +231,7 @@ class Pricer {
   // Leaves no line where nothing changes. The line's name is `name` and the choice behind it.
   absl::Status ScalePart(Part part, std::string_view name, const Rational& factor,
                          std::string_view choice = {}) {
-    if (factor == Rational(1) || joules(part) == Rational()) return absl::OkStatus();
+    if (factor == Rational(1) || joules(part).IsZero()) return absl::OkStatus();
     JB_ASSIGN_OR_RETURN(joules(part), joules(part).Times(factor));
     if (bill_ != nullptr) {
       Keep({.kind = Step::Kind::kFactor,
@@ -250,7 +250,7 @@ class Pricer {
   absl::StatusOr<PriceTotals> Round() {
     PriceTotals totals;
     for (std::size_t part = 0; part < kParts; ++part) {
-      if (joules_[part] == Rational()) continue;
+      if (joules_[part].IsZero()) continue;
       JB_ASSIGN_OR_RETURN(const Rational exact, joules_[part].Times(kMillion));
       JB_ASSIGN_OR_RETURN(totals.parts[part], exact.Round(tariff_.rounding));
       JB_ASSIGN_OR_RETURN(totals.total, CheckedAdd(totals.total, totals.parts[part]));
