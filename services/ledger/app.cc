@@ -10,6 +10,7 @@
 #include "services/ledger/domain/errors.h"
 #include "services/ledger/engine/log_sealer.h"
 #include "services/ledger/rpc/ledger_service.h"
+#include "services/ledger/rpc/quote_check.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "services/ledger/store/pg_store.h"
 
@@ -21,9 +22,11 @@ std::chrono::milliseconds Ms(int64_t ms) { return std::chrono::milliseconds(ms);
 // Everything that a running ledger consists of, in order of construction.
 class App {
  public:
-  App(const Config& config, Gate gate, std::vector<NoteSigner> signers)
+  App(const Config& config, Gate gate, std::vector<NoteSigner> signers,
+      std::vector<NoteVerifier> quote_keys)
       : config_(config),
         gate_(std::move(gate)),
+        quote_check_(MakeQuoteCheck(std::move(quote_keys))),
         pool_({config.Connection(), static_cast<int>(config.database_pool),
                Ms(config.statement_timeout_ms)}),
         store_(MakePgStore({pool_, clock_, *random_, sleeper_},
@@ -47,9 +50,9 @@ class App {
                 std::move(signers), *log_store_, clock_, ledger_metrics_),
         proofs_(*store_, *log_store_, ledger_metrics_),
         books_checks_(*log_store_, ledger_metrics_),
-        service_({gate_, *store_, writer_, committer_, proofs_, watches_, books_checks_, executor_,
-                  static_cast<std::size_t>(config.read_queue), clock_, Ms(config.call_timeout_ms),
-                  Ms(config.books_check_timeout_ms)}) {}
+        service_({gate_, *store_, writer_, committer_, proofs_, watches_, books_checks_,
+                  quote_check_, executor_, static_cast<std::size_t>(config.read_queue), clock_,
+                  Ms(config.call_timeout_ms), Ms(config.books_check_timeout_ms)}) {}
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
@@ -90,6 +93,7 @@ class App {
 
   const Config& config_;
   const Gate gate_;
+  const QuoteCheck quote_check_;
   SystemClock clock_;
   ThreadTimers timers_;
   ThreadSleeper sleeper_;
@@ -119,13 +123,19 @@ absl::StatusOr<std::vector<NoteSigner>> LogSigners(const Config& config) {
   return ParseSigners(config.log_keys);
 }
 
+absl::StatusOr<std::vector<NoteVerifier>> QuoteKeys(const Config& config) {
+  if (config.quote_keys.empty()) return std::vector<NoteVerifier>();
+  return ParseVerifiers(config.quote_keys);
+}
+
 absl::Status Serve(const Config& config, const std::function<void()>& wait_for_signal) {
   JB_RETURN_IF_ERROR(config.Validate());
   SystemClock gate_clock;
   JB_ASSIGN_OR_RETURN(Gate gate, Gate::Make(config.server, kErrorDomain, gate_clock));
   JB_ASSIGN_OR_RETURN(auto signers, LogSigners(config));
   if (signers.empty()) LogWarning("no log-keys: this replica does not seal the log");
-  App app(config, std::move(gate), std::move(signers));
+  JB_ASSIGN_OR_RETURN(auto quote_keys, QuoteKeys(config));
+  App app(config, std::move(gate), std::move(signers), std::move(quote_keys));
   JB_RETURN_IF_ERROR(app.Start());
   wait_for_signal();
   app.Stop();

@@ -37,6 +37,9 @@ void Config::AddTo(Settings& settings) {
   settings.Secret(
       "log-keys", &log_keys,
       "signing keys of the log, one a line, all sign; without, this replica never seals");
+  settings.Secret(
+      "quote-keys", &quote_keys,
+      "verifier keys of the costing service, one a line; without, every quote is refused");
   settings.Integer("seal-interval-ms", &seal_interval_ms, {10, 600'000},
                    "how often committed transfers are sealed into the log");
   settings.Integer("seal-lease-ms", &seal_lease_ms, {100, 600'000},

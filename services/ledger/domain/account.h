@@ -40,6 +40,8 @@ enum class AccountRole {
 
 enum class AccountState { kOpen = 1, kFrozen = 2, kClosed = 3 };
 
+inline constexpr AssetCode kJoule("J");
+
 // The issuer of joules, there from the first migration.
 inline constexpr Uuid kJouleIssuerId{{0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 1}};
 

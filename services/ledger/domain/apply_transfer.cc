@@ -36,16 +36,21 @@ Duration TimeToLive(const TransferRequest& request) {
 
 }  // namespace
 
-ResultCode TransferApplier::Apply(TransferRecord& record) {
+ResultCode TransferApplier::Apply(TransferRecord& record, const Quote* quote) {
   const Time time_before = view_.last_recorded;
   record.recorded = view_.NextRecorded();
   ResultCode code = ResolveTarget(record);
   if (code == ResultCode::kOk) code = CheckParties(record);
+  if (code == ResultCode::kOk && quote != nullptr) code = CheckQuote(record, *quote);
   if (code == ResultCode::kOk) code = CheckConditions(record);
   if (code == ResultCode::kOk) code = CheckAmount(record);
   if (code != ResultCode::kOk) {
     view_.last_recorded = time_before;
     return code;
+  }
+  if (quote != nullptr) {
+    record.quote_id = quote->id;
+    record.tariff_hash = quote->tariff_hash;
   }
   const TransferRequest& request = record.request;
   const bool is_last_charge = request.kind == TransferKind::kCharge && !request.keep_rest;
@@ -54,7 +59,9 @@ ResultCode TransferApplier::Apply(TransferRecord& record) {
   const Uuid& origin = request.kind == TransferKind::kReverse ? record.credit : record.debit;
   const bool from_issuer = account(origin).role == AccountRole::kIssuer;
   code = ApplyEffect(record, EffectOf(request.kind, record.moved, released, from_issuer));
-  if (code == ResultCode::kOk) UpdateHold(record);
+  if (code != ResultCode::kOk) return code;
+  UpdateHold(record);
+  if (quote != nullptr) UseQuote(quote->id, record.moved);
   return code;
 }
 
@@ -67,6 +74,8 @@ void TransferApplier::Expire(TransferRecord& record) {
   record.credit = hold.credit;
   record.asset = hold.asset;
   record.operation = hold.operation;
+  record.quote_id = hold.quote_id;
+  record.tariff_hash = hold.tariff_hash;
   record.moved = hold.remaining;
   JB_CHECK(ApplyEffect(record, EffectOf(TransferKind::kExpire, record.moved, 0, false)) ==
            ResultCode::kOk);
@@ -103,6 +112,8 @@ ResultCode TransferApplier::ResolveHold(TransferRecord& record) {
   record.credit = hold.credit;
   record.asset = hold.asset;
   record.operation = hold.operation;
+  record.quote_id = hold.quote_id;
+  record.tariff_hash = hold.tariff_hash;
   return ResultCode::kOk;
 }
 
@@ -154,6 +165,45 @@ ResultCode TransferApplier::CheckSignature(const TransferRecord& record,
       owner != view_.members.end() &&
       verify_(owner->second.public_key, CanonicalBytes(record.request), record.request.signature);
   return is_valid ? ResultCode::kOk : ResultCode::kSignatureInvalid;
+}
+
+ResultCode TransferApplier::CheckQuote(const TransferRecord& record, const Quote& quote) const {
+  if (!quote.is_signed) return ResultCode::kQuoteNotSigned;
+  if (record.recorded >= quote.expires) return ResultCode::kQuoteExpired;
+  const Account& debit = account(record.debit);
+  if (debit.owner != quote.member) return ResultCode::kQuoteHasDifferentPayer;
+  if (record.operation != quote.operation) return ResultCode::kQuoteHasDifferentOperation;
+  if (debit.asset != kJoule) return ResultCode::kQuoteHasDifferentAsset;
+  return CheckQuoteLimits(record, quote);
+}
+
+ResultCode TransferApplier::CheckQuoteLimits(const TransferRecord& record,
+                                             const Quote& quote) const {
+  if (record.request.kind == TransferKind::kCharge) {
+    const Hold& hold = view_.holds.at(*record.request.target);
+    if (!quote.settles.has_value() || hold.quote_id != quote.settles) {
+      return ResultCode::kQuoteNotOfThisHold;
+    }
+  } else {
+    if (quote.settles.has_value()) return ResultCode::kQuoteNotOfThisHold;
+    const auto member = view_.members.find(quote.member);
+    if (member == view_.members.end() ||
+        quote.reputation_ppm > member->second.reputation.overall_ppm) {
+      return ResultCode::kQuoteReputationTooHigh;
+    }
+  }
+  const auto found = view_.quote_uses.find(quote.id);
+  const QuoteUse used = found == view_.quote_uses.end() ? QuoteUse() : found->second;
+  if (used.count >= quote.count) return ResultCode::kQuoteUsedUp;
+  return record.request.amount > quote.total - used.amount ? ResultCode::kExceedsQuote
+                                                           : ResultCode::kOk;
+}
+
+void TransferApplier::UseQuote(const Uuid& id, int64_t amount) {
+  QuoteUse& use = view_.quote_uses[id];
+  old_quote_uses_.emplace_back(id, use);
+  ++use.count;
+  use.amount += amount;
 }
 
 ResultCode TransferApplier::CheckConditions(const TransferRecord& record) const {
@@ -224,9 +274,10 @@ void TransferApplier::UpdateHold(const TransferRecord& record) {
     case TransferKind::kReserve:
       old_holds_.emplace_back(request.id, std::nullopt);
       view_.holds[request.id] = {
-          request.id,   record.debit,     record.credit,
-          record.asset, record.operation, record.moved,
-          record.moved, HoldState::kOpen, record.recorded + TimeToLive(request)};
+          request.id,      record.debit,      record.credit,
+          record.asset,    record.operation,  record.moved,
+          record.moved,    HoldState::kOpen,  record.recorded + TimeToLive(request),
+          record.quote_id, record.tariff_hash};
       break;
     case TransferKind::kCharge: {
       Hold& hold = HoldToChange(*request.target);
@@ -265,16 +316,22 @@ void TransferApplier::Undo() {
   for (auto it = old_reversed_.rbegin(); it != old_reversed_.rend(); ++it) {
     view_.reversed[it->first] = it->second;
   }
-  old_balances_.clear();
-  old_holds_.clear();
-  old_reversed_.clear();
+  for (auto it = old_quote_uses_.rbegin(); it != old_quote_uses_.rend(); ++it) {
+    view_.quote_uses[it->first] = it->second;
+  }
+  Forget();
 }
 
 void TransferApplier::Keep() {
   for (const auto& [id, hold] : old_holds_) changes_.holds.insert(id);
+  Forget();
+}
+
+void TransferApplier::Forget() {
   old_balances_.clear();
   old_holds_.clear();
   old_reversed_.clear();
+  old_quote_uses_.clear();
 }
 
 }  // namespace joulebook::ledger

@@ -17,10 +17,11 @@ class TransferApplier {
   TransferApplier(const SignatureVerifier& verify, BookView& view, Changes& changes)
       : verify_(verify), view_(view), changes_(changes) {}
 
-  // Checks record.request and, if all rules hold, applies it: fills in the record (less its
+  // Checks record.request and, if all rules hold, applies it (`quote` is what its quote says, if it
+  // has one): fills in the record (less its
   // position) and changes balances and holds in the view. Else the first code of section 5 that
   // applies, and nothing is changed but the book's clock.
-  ResultCode Apply(TransferRecord& record);
+  ResultCode Apply(TransferRecord& record, const Quote* quote);
 
   // Releases the open hold record.request.target because its time is up. It cannot fail: a
   // release only ever lowers amounts that the hold raised.
@@ -37,11 +38,15 @@ class TransferApplier {
   ResultCode ResolveReversed(TransferRecord& record);
   ResultCode CheckParties(const TransferRecord& record) const;
   ResultCode CheckSignature(const TransferRecord& record, const Account& debit) const;
+  ResultCode CheckQuote(const TransferRecord& record, const Quote& quote) const;
+  ResultCode CheckQuoteLimits(const TransferRecord& record, const Quote& quote) const;
+  void UseQuote(const Uuid& id, int64_t amount);
   ResultCode CheckConditions(const TransferRecord& record) const;
   ResultCode CheckAmount(TransferRecord& record) const;
   ResultCode ApplyEffect(TransferRecord& record, const TransferEffect& effect);
   void UpdateHold(const TransferRecord& record);
 
+  void Forget();
   Hold& HoldToChange(const Uuid& id);
   const Account& account(const Uuid& id) const { return view_.accounts.at(id); }
 
@@ -51,6 +56,7 @@ class TransferApplier {
   std::vector<std::pair<Uuid, Balances>> old_balances_;
   std::vector<std::pair<Uuid, std::optional<Hold>>> old_holds_;
   std::vector<std::pair<Uuid, int64_t>> old_reversed_;
+  std::vector<std::pair<Uuid, QuoteUse>> old_quote_uses_;
 };
 
 }  // namespace joulebook::ledger

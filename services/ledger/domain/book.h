@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "services/ledger/domain/account.h"
 #include "services/ledger/domain/member.h"
+#include "services/ledger/domain/quote.h"
 #include "services/ledger/domain/transfer.h"
 
 namespace joulebook::ledger {
@@ -28,6 +29,7 @@ struct BookView {
   absl::flat_hash_map<Uuid, TransferRecord> transfers;
   absl::flat_hash_map<Uuid, Hold> holds;
   absl::flat_hash_map<Uuid, int64_t> reversed;  // by reversed transfer
+  absl::flat_hash_map<Uuid, QuoteUse> quote_uses;
   absl::flat_hash_map<Uuid, Account> accounts;
   absl::flat_hash_map<Uuid, Member> members;
   absl::flat_hash_map<Uuid, ReputationChange> reputation_changes;
@@ -72,6 +74,7 @@ struct ViewKeys {
   std::vector<Uuid> lookups;
   std::vector<Uuid> holds;
   std::vector<Uuid> reversals;  // transfers to be reversed, with what was reversed of each
+  std::vector<Uuid> quotes;     // what was used of each
   std::vector<Uuid> accounts;
   std::vector<Uuid> members;
   std::vector<Uuid> reputation_changes;

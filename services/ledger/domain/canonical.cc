@@ -81,6 +81,7 @@ std::string CanonicalBytes(const TransferRequest& request) {
   writer.OptionalInt64(request.conditions.debit_available_at_least);
   writer.OptionalInt64(request.conditions.debit_version);
   writer.OptionalInt64(request.conditions.credit_version);
+  if (!request.quote.empty()) writer.Text(request.quote);
   return writer.Take();
 }
 
@@ -98,6 +99,10 @@ std::string CanonicalBytes(const TransferRecord& record) {
   writer.Int64(record.moved);
   writer.Balances(record.debit_after);
   writer.Balances(record.credit_after);
+  if (record.quote_id.has_value()) {
+    writer.Id(*record.quote_id);
+    writer.Text(record.tariff_hash);
+  }
   return writer.Take();
 }
 

@@ -28,6 +28,7 @@ ResultCode CompareContent(const TransferRequest& first, const TransferRequest& r
       {a.effective == b.effective, ResultCode::kExistsWithDifferentEffectiveTime},
       {a.conditions == b.conditions, ResultCode::kExistsWithDifferentConditions},
       {a.signature == b.signature, ResultCode::kExistsWithDifferentSignature},
+      {a.quote == b.quote, ResultCode::kExistsWithDifferentQuote},
   };
   for (const auto& [same, code] : comparisons) {
     if (!same) return code;

@@ -72,7 +72,9 @@ class ChainDecider {
       TransferRecord record;
       record.request = items_[i].request;
       const ResultCode code =
-          HasTwin(i) ? ResultCode::kExistsWithDifferentFlags : applier_.Apply(record);
+          HasTwin(i)
+              ? ResultCode::kExistsWithDifferentFlags
+              : applier_.Apply(record, items_[i].quote.has_value() ? &*items_[i].quote : nullptr);
       if (code != ResultCode::kOk) {
         applier_.Undo();
         Fail(i, code, outcomes);

@@ -7,6 +7,8 @@
 //       items of one request are separated by ;          or kindN for the enum number N
 //       OPTIONS asset= target= upto keep linked op= ttl= ref= block= size= duration= copies= meta=
 //               effective= have= dversion= cversion= signature= signed; *N is N times the letter x
+//               quote=NAME,MEMBER,TOTAL,count:N,op:N,rep:N,ttl:MS,settles:NAME,unsigned (from count
+//               on all optional), quote=! for one that is none
 //       ids are names; - is none, !TEXT is that text as it is
 //   state NAME open|frozen|closed      advance MS      sweep N (holds expected to expire)
 //   expect NAME posted= reserved= pending= granted= earned= spent=
@@ -203,6 +205,34 @@ class Scenario {
     if (name == "cversion") draft.conditions.credit_version = Number(value);
     if (name == "signature") owned.signature = TextOf(value);
     if (name == "signed") owned.is_signed = true;
+    if (name == "quote") SetQuote(value, draft);
+  }
+
+  void SetQuote(const std::string& text, TransferDraft& draft) {
+    draft.quote_token = TextOf(text);
+    if (text.starts_with('!') || text.starts_with('*')) {
+      if (text.starts_with('*')) draft.quote = Quote();
+      return;
+    }
+    const std::vector<std::string> words = absl::StrSplit(text, ',');
+    Quote quote{.id = IdOf(words[0]),
+                .member = IdOf(words[1]),
+                .operation = 1,
+                .total = Number(words[2]),
+                .expires = view_.now + std::chrono::seconds(10),
+                .tariff_hash = std::string(32, 't'),
+                .is_signed = true};
+    for (std::size_t i = 3; i < words.size(); ++i) {
+      const std::vector<std::string> option = absl::StrSplit(words[i], ':');
+      if (option[0] == "count") quote.count = Number(option[1]);
+      if (option[0] == "op") quote.operation = static_cast<int>(Number(option[1]));
+      if (option[0] == "rep") quote.reputation_ppm = static_cast<int32_t>(Number(option[1]));
+      if (option[0] == "ttl")
+        quote.expires = view_.now + std::chrono::milliseconds(Number(option[1]));
+      if (option[0] == "settles") quote.settles = IdOf(option[1]);
+      if (option[0] == "unsigned") quote.is_signed = false;
+    }
+    draft.quote = quote;
   }
 
   void Submit(std::vector<OwnedDraft>& owned, const std::vector<std::string>& expected) {

@@ -13,6 +13,8 @@ inline constexpr std::size_t kMaxBlockIdBytes = 64;  // SHA3-512
 inline constexpr std::size_t kMaxMetadataEntries = 16;
 inline constexpr std::size_t kMaxMetadataKeyBytes = 64;
 inline constexpr std::size_t kMaxMetadataValueBytes = 256;
+// A quote signed with a thousand others has about 700 bytes.
+inline constexpr std::size_t kMaxQuoteBytes = 4'096;
 inline constexpr std::size_t kMaxDisplayNameBytes = 64;
 inline constexpr std::size_t kMaxNoteBytes = 256;
 inline constexpr int32_t kMaxRedundancy = 255;

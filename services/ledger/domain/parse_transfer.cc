@@ -113,6 +113,14 @@ ResultCode ParseRest(const TransferDraft& draft, TransferRequest& request) {
   if (!draft.signature.empty() && draft.signature.size() != kSignatureBytes) {
     return ResultCode::kSignatureMalformed;
   }
+  const bool may_have_quote = request.kind == TransferKind::kPost ||
+                              request.kind == TransferKind::kReserve ||
+                              request.kind == TransferKind::kCharge;
+  if (!draft.quote_token.empty() &&
+      (!may_have_quote || !draft.quote.has_value() || draft.quote_token.size() > kMaxQuoteBytes)) {
+    return ResultCode::kQuoteMalformed;
+  }
+  request.quote = draft.quote_token;
   request.conditions = draft.conditions;
   request.signature = draft.signature;
   return ResultCode::kOk;
@@ -156,6 +164,7 @@ std::vector<TransferItem> ParseBatch(std::span<const TransferDraft> drafts) {
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     items[i].shape = ParseTransfer(drafts[i], items[i].request);
     items[i].request.linked = drafts[i].linked;
+    items[i].quote = drafts[i].quote;
   }
   if (!items.empty() && items.back().request.linked) {
     items.back().shape = ResultCode::kLinkedChainOpen;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "services/ledger/domain/quote.h"
 #include "services/ledger/domain/transfer.h"
 
 namespace joulebook::ledger {
@@ -15,6 +16,7 @@ namespace joulebook::ledger {
 struct TransferItem {
   ResultCode shape = ResultCode::kOk;
   TransferRequest request;
+  std::optional<Quote> quote;  // what request.quote says
 };
 
 // A transfer as it came, ids still text, enums still numbers.
@@ -44,6 +46,8 @@ struct TransferDraft {
   std::optional<Timestamp> effective;
   Conditions conditions;
   std::string_view signature;
+  std::string quote_token;     // as TransferRequest::quote
+  std::optional<Quote> quote;  // what it says; absent though there is a token: it is malformed
 };
 
 // kOk with the request in `request`, or the first code of section 2 that applies (and then

@@ -23,7 +23,7 @@ enum class TransferKind {
   kExpire = 6,
 };
 
-// In order of precedence; see TransferResultCode in the proto for what each means.
+// See TransferResultCode in the proto for what each means and which comes first.
 enum class ResultCode {
   kOk = 1,
   kLinkedChainOpen = 2,
@@ -98,9 +98,20 @@ enum class ResultCode {
   kExceedsAvailable = 71,
   kExceedsUpperLimit = 72,
   kBalanceOverflows = 73,
+  kQuoteMalformed = 74,
+  kExistsWithDifferentQuote = 75,
+  kQuoteNotSigned = 76,
+  kQuoteExpired = 77,
+  kQuoteHasDifferentPayer = 78,
+  kQuoteHasDifferentOperation = 79,
+  kQuoteHasDifferentAsset = 80,
+  kQuoteNotOfThisHold = 81,
+  kQuoteReputationTooHigh = 82,
+  kQuoteUsedUp = 83,
+  kExceedsQuote = 84,
 };
 
-inline constexpr int kMaxResultCode = 73;
+inline constexpr int kMaxResultCode = 84;
 
 // What the metered operation was about; carried, never interpreted.
 struct UsageDetails {
@@ -140,6 +151,7 @@ struct TransferRequest {
   std::optional<Time> effective;
   Conditions conditions;
   std::string signature;
+  std::string quote;  // a serialized joulebook.type.v1.SignedQuote, or empty
 
   bool operator==(const TransferRequest&) const = default;
 };
@@ -159,6 +171,9 @@ struct TransferRecord {
   int64_t moved = 0;
   Balances debit_after;
   Balances credit_after;
+  // Of the request's own quote, else of the one that its hold was made with.
+  std::optional<Uuid> quote_id;
+  std::string tariff_hash;
   // The hash of its leaf in the log as stored with it; empty before that, and on refusals.
   std::string leaf_hash;
 
@@ -178,6 +193,8 @@ struct Hold {
   int64_t remaining = 0;
   HoldState state = HoldState::kOpen;
   Time expires;
+  std::optional<Uuid> quote_id;
+  std::string tariff_hash;
 
   bool operator==(const Hold&) const = default;
 };

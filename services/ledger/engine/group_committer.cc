@@ -13,7 +13,8 @@ constexpr std::size_t kMaxUnanswered = 2;
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-void AddKeys(const TransferRequest& request, ViewKeys& keys) {
+void AddKeys(const TransferItem& item, ViewKeys& keys) {
+  const TransferRequest& request = item.request;
   keys.transfers.push_back(request.id);
   if (request.target.has_value()) {
     const bool is_reversal = request.kind == TransferKind::kReverse;
@@ -21,6 +22,10 @@ void AddKeys(const TransferRequest& request, ViewKeys& keys) {
   }
   if (request.debit.has_value()) keys.accounts.push_back(*request.debit);
   if (request.credit.has_value()) keys.accounts.push_back(*request.credit);
+  if (item.quote.has_value()) {
+    keys.quotes.push_back(item.quote->id);
+    keys.members.push_back(item.quote->member);
+  }
 }
 
 ViewKeys KeysOf(std::span<const TransferItem> items) {
@@ -32,7 +37,7 @@ ViewKeys KeysOf(std::span<const TransferItem> items) {
       if (IsMalformed(chain)) {
         keys.lookups.push_back(item.request.id);
       } else {
-        AddKeys(item.request, keys);
+        AddKeys(item, keys);
       }
     }
     items = items.subspan(chain.size());
@@ -50,6 +55,7 @@ void AddKeys(const ViewKeys& job, ViewKeys& keys) {
   Append(job.lookups, keys.lookups);
   Append(job.holds, keys.holds);
   Append(job.reversals, keys.reversals);
+  Append(job.quotes, keys.quotes);
   Append(job.accounts, keys.accounts);
   Append(job.members, keys.members);
   Append(job.reputation_changes, keys.reputation_changes);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/ledger/rpc/parse_quote.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -38,6 +39,10 @@ TransferDraft ToDraft(const v1::TransferRequest& request) {
     draft.conditions.credit_version = request.if_credit_version();
   }
   draft.signature = request.signature();
+  if (request.has_quote()) {
+    draft.quote_token = request.quote().SerializeAsString();
+    draft.quote = ParseQuote(request.quote());
+  }
   return draft;
 }
 
@@ -74,6 +79,7 @@ void RequestToProto(const TransferRequest& request, v1::TransferRequest& proto) 
     proto.set_if_credit_version(*conditions.credit_version);
   }
   proto.set_signature(request.signature);
+  if (!request.quote.empty()) proto.mutable_quote()->ParseFromString(request.quote);
 }
 
 Balances FromProto(const v1::Balances& proto) {
@@ -110,10 +116,13 @@ absl::Status ParseRequest(const v1::TransferRequest& proto, TransferRequest& req
 
 }  // namespace
 
-std::vector<TransferItem> ToItems(const TransferRequests& requests) {
+std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed) {
   std::vector<TransferDraft> drafts;
   drafts.reserve(static_cast<std::size_t>(requests.size()));
-  for (const auto& request : requests) drafts.push_back(ToDraft(request));
+  for (const auto& request : requests) {
+    TransferDraft& draft = drafts.emplace_back(ToDraft(request));
+    if (draft.quote.has_value()) draft.quote->is_signed = is_signed(request.quote());
+  }
   return ParseBatch(drafts);
 }
 
@@ -147,6 +156,8 @@ void ToProto(const TransferRecord& record, v1::Transfer& proto) {
   ToProto(record.debit_after, *proto.mutable_debit_balances());
   ToProto(record.credit_after, *proto.mutable_credit_balances());
   proto.set_leaf_hash(record.leaf_hash);
+  SetId(record.quote_id, *proto.mutable_quote_id());
+  proto.set_tariff_hash(record.tariff_hash);
 }
 
 absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
@@ -173,6 +184,8 @@ absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
   record.debit_after = FromProto(proto.debit_balances());
   record.credit_after = FromProto(proto.credit_balances());
   record.leaf_hash = proto.leaf_hash();
+  if (!proto.quote_id().empty()) record.quote_id = Uuid::Parse(proto.quote_id());
+  record.tariff_hash = proto.tariff_hash();
   return record;
 }
 

@@ -4,6 +4,7 @@
 #include <google/protobuf/repeated_ptr_field.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,7 +17,10 @@ namespace joulebook::ledger {
 using TransferRequests = google::protobuf::RepeatedPtrField<v1::TransferRequest>;
 using TransferResults = google::protobuf::RepeatedPtrField<v1::TransferResult>;
 
-std::vector<TransferItem> ToItems(const TransferRequests& requests);
+// Whether a quote key that this ledger knows signed it.
+using QuoteCheck = std::function<bool(const type::v1::SignedQuote& quote)>;
+
+std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed);
 
 // One result per request, in order; `outcomes` has as many.
 void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> outcomes,

@@ -266,7 +266,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::PostTransfers(
   if (status.ok() && (count == 0 || count > kMaxBatchItems)) status = TooManyItems(count);
   if (status.ok()) {
     status = deps_.committer.SubmitTransfers(
-        ToItems(request->transfers()),
+        ToItems(request->transfers(), deps_.is_signed_quote),
         deps_.clock.MonotonicNow() + TimeLeft(*context, deps_.longest_call),
         [=](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
           if (outcomes.ok()) {
@@ -281,10 +281,11 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::PostTransfers(
 
 LedgerServiceImpl::StreamReactor* LedgerServiceImpl::StreamTransfers(Context* context) {
   const Duration deadline = deps_.clock.MonotonicNow() + TimeLeft(*context, std::chrono::hours(24));
-  auto* stream = new TransferStream(deps_.committer, deadline, [this](TransferStream* done) {
-    const std::lock_guard lock(streams_mutex_);
-    streams_.erase(done);
-  });
+  auto* stream = new TransferStream(deps_.committer, deps_.is_signed_quote, deadline,
+                                    [this](TransferStream* done) {
+                                      const std::lock_guard lock(streams_mutex_);
+                                      streams_.erase(done);
+                                    });
   {
     const std::lock_guard lock(streams_mutex_);
     streams_.insert(stream);

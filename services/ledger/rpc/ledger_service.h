@@ -13,6 +13,7 @@
 #include "services/ledger/engine/group_committer.h"
 #include "services/ledger/engine/log_proofs.h"
 #include "services/ledger/rpc/books_check_call.h"
+#include "services/ledger/rpc/convert_transfer.h"
 #include "services/ledger/rpc/transfer_stream.h"
 #include "services/ledger/rpc/transfer_watches.h"
 
@@ -29,6 +30,7 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
     LogProofs& proofs;
     TransferWatches& watches;
     BooksChecks& books_checks;
+    QuoteCheck is_signed_quote;
     Executor& executor;
     std::size_t executor_limit;
     Clock& clock;

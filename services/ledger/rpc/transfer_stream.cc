@@ -11,9 +11,12 @@ namespace {
 constexpr char kMethod[] = "StreamTransfers";
 }  // namespace
 
-TransferStream::TransferStream(GroupCommitter& committer, Duration deadline,
-                               std::function<void(TransferStream*)> on_done)
-    : committer_(committer), deadline_(deadline), on_done_(std::move(on_done)) {}
+TransferStream::TransferStream(GroupCommitter& committer, QuoteCheck is_signed_quote,
+                               Duration deadline, std::function<void(TransferStream*)> on_done)
+    : committer_(committer),
+      is_signed_quote_(std::move(is_signed_quote)),
+      deadline_(deadline),
+      on_done_(std::move(on_done)) {}
 
 void TransferStream::Start() {
   const std::lock_guard lock(mutex_);
@@ -69,7 +72,7 @@ void TransferStream::Take() {
   slot->request.Swap(&incoming_);
   slots_.push_back(slot);
   const absl::Status submitted = committer_.SubmitTransfers(
-      ToItems(slot->request.transfers()), deadline_,
+      ToItems(slot->request.transfers(), is_signed_quote_), deadline_,
       [this, slot](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
         Complete(slot, std::move(outcomes));
       });

@@ -12,6 +12,7 @@
 
 #include "joulebook/ledger/v1/ledger_service.pb.h"
 #include "services/ledger/engine/group_committer.h"
+#include "services/ledger/rpc/convert_transfer.h"
 
 namespace joulebook::ledger {
 
@@ -22,7 +23,7 @@ class TransferStream final
   static constexpr std::size_t kMaxInWork = 16;
 
   // `on_done` is called last, with this stream. `deadline` is of the monotonic clock.
-  TransferStream(GroupCommitter& committer, Duration deadline,
+  TransferStream(GroupCommitter& committer, QuoteCheck is_signed_quote, Duration deadline,
                  std::function<void(TransferStream*)> on_done);
 
   // Starts reading; or, for a call that is refused, ends it.
@@ -52,6 +53,7 @@ class TransferStream final
                 absl::StatusOr<std::vector<TransferOutcome>> outcomes);
 
   GroupCommitter& committer_;
+  const QuoteCheck is_signed_quote_;
   const Duration deadline_;
   const std::function<void(TransferStream*)> on_done_;
 

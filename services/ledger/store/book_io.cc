@@ -24,8 +24,8 @@ class ViewLoader {
     view_.transfers.reserve(keys.transfers.size());
     view_.holds.reserve(keys.transfers.size());
     return LoadTransfers(keys, lookup) && LoadHolds(keys, lookup) &&
-           LoadExpired(keys.expired_holds) && LoadAccounts(keys.accounts) &&
-           LoadMembers(keys.members) && LoadAssets(keys.assets) &&
+           LoadExpired(keys.expired_holds) && LoadQuoteUses(keys.quotes) &&
+           LoadAccounts(keys.accounts) && LoadMembers(keys.members) && LoadAssets(keys.assets) &&
            LoadReputationChanges(keys.reputation_changes);
   }
 
@@ -88,6 +88,15 @@ class ViewLoader {
     for (const auto& row :
          transaction_->exec_params(sql::kExpiredHolds, ToMicros(view_.now), limit)) {
       AddHold(ReadHold(row));
+    }
+    return true;
+  }
+
+  bool LoadQuoteUses(const std::vector<Uuid>& ids) {
+    if (ids.empty()) return true;
+    if (transaction_ == nullptr) return false;
+    for (const auto& row : transaction_->exec_params(sql::kQuoteUses, UuidArrayLiteral(ids))) {
+      view_.quote_uses[ReadUuid(row[0])] = {row[1].as<int64_t>(), row[2].as<int64_t>()};
     }
     return true;
   }

@@ -91,6 +91,9 @@ void BigintOrNull(int64_t value, BinaryRows& rows) {
 void TextOrNull(std::string_view value, BinaryRows& rows) {
   value.empty() ? rows.Null() : rows.Text(value);
 }
+void BytesOrNull(std::string_view value, BinaryRows& rows) {
+  value.empty() ? rows.Null() : rows.Bytes(value);
+}
 
 template <typename E>
 void AddEnum(E value, BinaryRows& rows) {
@@ -214,6 +217,8 @@ Hold ReadHold(const pqxx::row& row) {
   hold.remaining = reader.Int();
   hold.state = reader.As<HoldState>();
   hold.expires = reader.Instant();
+  hold.quote_id = reader.OptionalId();
+  hold.tariff_hash = reader.Bytes();
   return hold;
 }
 
@@ -251,6 +256,9 @@ TransferRecord ReadTransfer(const pqxx::row& row) {
   request.conditions.credit_version = reader.OptionalInt();
   request.signature = reader.Bytes();
   record.leaf_hash = reader.Bytes();
+  request.quote = reader.Bytes();
+  record.quote_id = reader.OptionalId();
+  record.tariff_hash = reader.Bytes();
   return record;
 }
 
@@ -320,6 +328,8 @@ void AddRow(const Hold& hold, BinaryRows& rows) {
   rows.Bigint(hold.remaining);
   AddEnum(hold.state, rows);
   rows.Bigint(ToMicros(hold.expires));
+  rows.Id(hold.quote_id);
+  BytesOrNull(hold.tariff_hash, rows);
 }
 
 void AddRow(const TransferRecord& record, BinaryRows& rows) {
@@ -354,6 +364,9 @@ void AddRow(const TransferRecord& record, BinaryRows& rows) {
   rows.Bigint(request.conditions.credit_version);
   TextOrNull(request.signature, rows);
   record.position == 0 ? rows.Null() : rows.Bytes(AsBytes(MerkleLeafHash(CanonicalBytes(record))));
+  BytesOrNull(request.quote, rows);
+  rows.Id(record.quote_id);
+  BytesOrNull(record.tariff_hash, rows);
 }
 
 void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,

@@ -22,9 +22,9 @@ inline constexpr int16_t kReputationColumns = 9;
 inline constexpr int16_t kReputationChangeColumns = 18;
 inline constexpr int16_t kAccountColumns = 10;
 inline constexpr int16_t kStateColumns = 2;
-inline constexpr int16_t kHoldColumns = 9;
-inline constexpr int16_t kTransferColumns = 38;
-inline constexpr int16_t kLoneTransferColumns = 42;
+inline constexpr int16_t kHoldColumns = 11;
+inline constexpr int16_t kTransferColumns = 41;
+inline constexpr int16_t kLoneTransferColumns = 45;
 
 void AddRow(const Member& member, BinaryRows& rows);
 // The row of kUpdateReputation.

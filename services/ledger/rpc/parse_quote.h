@@ -1,0 +1,14 @@
+// What a quote says, without asking who signed it.
+#pragma once
+
+#include <optional>
+
+#include "joulebook/type/v1/quote.pb.h"
+#include "services/ledger/domain/quote.h"
+
+namespace joulebook::ledger {
+
+// Nothing if the terms are no QuoteTerms, or lack what a quote must have.
+std::optional<Quote> ParseQuote(const type::v1::SignedQuote& proto);
+
+}  // namespace joulebook::ledger
