@@ -26,6 +26,107 @@ absl::Status OperationNotPriced(int32_t operation) {
       absl::StrCat("the tariff has no price for operation type ", operation));
 }
 
+absl::Status NotMeterable(int32_t operation) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"NOT_METERABLE", kErrorDomain, {{"operation_type", std::to_string(operation)}}},
+                   "a session needs one operation whose price rises with what is metered");
+}
+
+absl::Status TariffVersionNotNext(std::string_view name, int64_t expected) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"TARIFF_VERSION_NOT_NEXT",
+                    kErrorDomain,
+                    {{"name", std::string(name)}, {"expected", std::to_string(expected)}}},
+                   absl::StrCat("the next version of ", ToAbsl(name), " is ", expected));
+}
+
+absl::Status TariffTooEarly(int64_t earliest_us) {
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      {"TARIFF_TOO_EARLY", kErrorDomain, {{"earliest_us", std::to_string(earliest_us)}}},
+      absl::StrCat("effective_us must be at least ", earliest_us));
+}
+
+absl::Status DifferentContent(std::string_view id, std::string_view field) {
+  return MakeError(absl::StatusCode::kAlreadyExists,
+                   {"ID_EXISTS_WITH_DIFFERENT_CONTENT",
+                    kErrorDomain,
+                    {{"id", std::string(id)}, {"field", std::string(field)}}},
+                   absl::StrCat(ToAbsl(id), " exists with another ", ToAbsl(field)));
+}
+
+absl::Status TariffNotFound(std::string_view tariff) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   {"TARIFF_NOT_FOUND", kErrorDomain, {{"tariff", std::string(tariff)}}},
+                   absl::StrCat("there is no tariff ", ToAbsl(tariff)));
+}
+
+absl::Status QuoteInvalid(std::string_view problem) {
+  return MakeError(absl::StatusCode::kInvalidArgument, {"QUOTE_INVALID", kErrorDomain, {}},
+                   absl::StrCat("the quote ", ToAbsl(problem)));
+}
+
+absl::Status ExceedsQuote(int64_t granted, int64_t used) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"EXCEEDS_QUOTE",
+                    kErrorDomain,
+                    {{"granted", std::to_string(granted)}, {"used", std::to_string(used)}}},
+                   absl::StrCat("the quote covers ", granted, ", not ", used));
+}
+
+absl::Status ProofInvalid(int32_t bits, int32_t needed) {
+  return MakeError(absl::StatusCode::kInvalidArgument,
+                   {"PROOF_INVALID",
+                    kErrorDomain,
+                    {{"bits", std::to_string(bits)}, {"needed", std::to_string(needed)}}},
+                   absl::StrCat("the hash has ", bits, " leading zero bits of ", needed));
+}
+
+absl::Status ProofStale(int64_t window_ms) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"PROOF_STALE", kErrorDomain, {{"window_ms", std::to_string(window_ms)}}},
+                   "the challenge is not from the window before now, or not of the tariff then");
+}
+
+absl::Status ProofReplayed() {
+  return MakeError(absl::StatusCode::kAlreadyExists, {"PROOF_REPLAYED", kErrorDomain, {}},
+                   "this proof was shown before");
+}
+
+absl::Status ClassNotFound(std::string_view name) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   {"CLASS_NOT_FOUND", kErrorDomain, {{"class", std::string(name)}}},
+                   absl::StrCat("the tariff has no class ", ToAbsl(name)));
+}
+
+absl::Status PeriodNotDue(int64_t period, int64_t expected) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"PERIOD_NOT_DUE",
+                    kErrorDomain,
+                    {{"period", std::to_string(period)}, {"expected", std::to_string(expected)}}},
+                   absl::StrCat("period ", expected, " is the one to be reported now"));
+}
+
+absl::Status EarningNotFound(std::string_view id) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   {"EARNING_NOT_FOUND", kErrorDomain, {{"earning_id", std::string(id)}}},
+                   absl::StrCat("no earning has the id ", ToAbsl(id)));
+}
+
+absl::Status EarningStateWrong(std::string_view id, int state) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"EARNING_STATE_WRONG",
+                    kErrorDomain,
+                    {{"earning_id", std::string(id)}, {"state", std::to_string(state)}}},
+                   absl::StrCat("the earning is in state ", state));
+}
+
+absl::Status TariffsStale(int64_t age_ms) {
+  return MakeError(absl::StatusCode::kUnavailable,
+                   {"TARIFFS_STALE", kErrorDomain, {{"age_ms", std::to_string(age_ms)}}},
+                   "the published tariffs have not been seen for too long");
+}
+
 absl::Status PriceOutOfRange() {
   return MakeError(absl::StatusCode::kOutOfRange, {"PRICE_OUT_OF_RANGE", kErrorDomain, {}},
                    "a step of the price does not fit");

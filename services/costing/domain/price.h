@@ -70,7 +70,9 @@ struct PriceTotals {
 // the batch, its discount and the others, and the proof of work, which nothing scales but the
 // count. Errors: FIELD_INVALID, OPERATION_NOT_PRICED, PRICE_OUT_OF_RANGE.
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage);
-absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage);
+enum class MinimumCharge { kApplies, kLeftOut };
+absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage,
+                                              MinimumCharge minimum = MinimumCharge::kApplies);
 
 // What `quantity` units cost by the rate's tiers, in joules. Errors: OUT_OF_RANGE.
 absl::StatusOr<Rational> TieredPrice(const Rate& rate, const Rational& quantity);

@@ -1,0 +1,105 @@
+#include "services/costing/domain/revenue.h"
+
+#include <algorithm>
+
+#include "services/costing/domain/errors.h"
+
+namespace joulebook::costing {
+namespace {
+
+constexpr int64_t kMillion = 1'000'000;
+constexpr int64_t kSecondsOfDay = 86'400;
+constexpr std::size_t kMaxWeights = 1'000;
+
+// A share among the providers, or for the fund when none of them has a weight.
+absl::StatusOr<std::vector<int64_t>> SplitShare(std::string_view field, int64_t share,
+                                                std::span<const int64_t> weights, int64_t& fund) {
+  if (weights.size() > kMaxWeights) return FieldInvalid(field, "must have at most 1000 entries");
+  if (std::any_of(weights.begin(), weights.end(), [](int64_t weight) { return weight < 0; })) {
+    return FieldInvalid(field, "must not be negative");
+  }
+  if (std::all_of(weights.begin(), weights.end(), [](int64_t weight) { return weight == 0; })) {
+    fund += share;
+    return std::vector<int64_t>(weights.size());
+  }
+  auto parts = SplitByLargestRemainder(share, weights);
+  if (!parts.ok()) return FieldInvalid(field, "must sum to less than 2^63");
+  return parts;
+}
+
+// The tariff's rate is for so many units of a claim.
+absl::StatusOr<Rational> UnitsOf(const Tariff& tariff, const EarningClaim& claim) {
+  if (claim.source == EarningSource::kNetwork) return Rational(claim.units);
+  JB_ASSIGN_OR_RETURN(const Rational days, Rational::Of(claim.units, kSecondsOfDay));
+  if (claim.source == EarningSource::kGeographic) return days;
+  return days.DividedBy(tariff.gigabyte_bytes);
+}
+
+absl::StatusOr<int64_t> RoundedAmount(const Tariff& tariff, const EarningClaim& claim) {
+  JB_ASSIGN_OR_RETURN(Rational amount, UnitsOf(tariff, claim));
+  JB_ASSIGN_OR_RETURN(amount,
+                      amount.Times(tariff.earning_joules[static_cast<std::size_t>(claim.source)]));
+  for (const int64_t factor_ppm : {claim.first_factor_ppm, claim.second_factor_ppm}) {
+    JB_ASSIGN_OR_RETURN(const Rational factor, Rational::Of(factor_ppm, kMillion));
+    JB_ASSIGN_OR_RETURN(amount, amount.Times(factor));
+  }
+  JB_ASSIGN_OR_RETURN(amount, amount.Times(kMillion));
+  return amount.Round(tariff.rounding);
+}
+
+}  // namespace
+
+absl::StatusOr<RevenueSplit> SplitRevenue(const Tariff& tariff, int64_t amount,
+                                          std::span<const int64_t> storage_weights,
+                                          std::span<const int64_t> network_weights) {
+  if (amount < 0) return FieldInvalid("amount_microjoules", "must not be negative");
+  JB_ASSIGN_OR_RETURN(const auto shares, SplitByLargestRemainder(amount, tariff.revenue_ppm));
+  const auto share = [&](Payee payee) { return shares[static_cast<std::size_t>(payee)]; };
+  RevenueSplit split{.creator = share(Payee::kCreator), .fund = share(Payee::kFund)};
+  JB_ASSIGN_OR_RETURN(split.storage, SplitShare("storage_weights", share(Payee::kStorageProviders),
+                                                storage_weights, split.fund));
+  JB_ASSIGN_OR_RETURN(split.network, SplitShare("network_weights", share(Payee::kNetworkProviders),
+                                                network_weights, split.fund));
+  return split;
+}
+
+absl::StatusOr<int64_t> EarningAmount(const Tariff& tariff, const EarningClaim& claim) {
+  if (claim.units < 0) return FieldInvalid("units", "must not be negative");
+  if (claim.end < claim.start) return FieldInvalid("end_time", "must not be before start_time");
+  const auto in_range = [&](int64_t factor) {
+    return factor >= 0 && factor <= tariff.max_earning_factor_ppm;
+  };
+  if (!in_range(claim.first_factor_ppm)) {
+    return FieldInvalid("first_factor_ppm", "must be 0 to the tariff's limit");
+  }
+  if (!in_range(claim.second_factor_ppm)) {
+    return FieldInvalid("second_factor_ppm", "must be 0 to the tariff's limit");
+  }
+  auto amount = RoundedAmount(tariff, claim);
+  if (!amount.ok()) return PriceOutOfRange();
+  return amount;
+}
+
+bool MayBecome(EarningState from, EarningState to) {
+  if (from == to) return true;
+  if (from == EarningState::kPending) {
+    return to == EarningState::kConfirmed || to == EarningState::kRejected;
+  }
+  return from == EarningState::kConfirmed && to == EarningState::kPaid;
+}
+
+absl::StatusOr<EarningSums> SumEarnings(std::span<const Earning> earnings) {
+  EarningSums sums;
+  for (const Earning& earning : earnings) {
+    if (earning.state == EarningState::kRejected) continue;
+    int64_t& sum = earning.state == EarningState::kPending
+                       ? sums.pending
+                       : sums.earned[static_cast<std::size_t>(earning.claim.source)];
+    const auto more = CheckedAdd(sum, earning.amount);
+    if (!more.ok()) return PriceOutOfRange();
+    sum = *more;
+  }
+  return sums;
+}
+
+}  // namespace joulebook::costing
