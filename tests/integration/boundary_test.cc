@@ -8,7 +8,9 @@
 namespace joulebook::ledger {
 namespace {
 
-absl::Status Answered(const absl::Status& status) { return FromGrpcStatus(Finish("Test", status)); }
+absl::Status Answered(const absl::Status& status) {
+  return FromGrpcStatus(LedgerBoundary().Finish("Test", status));
+}
 
 TEST(Boundary, ErrorsWithoutAReasonGetTheOneOfTheirCode) {
   EXPECT_THAT(Answered(absl::UnavailableError("x")),

@@ -17,7 +17,7 @@ class BooksChecks::Call final : public Reactor {
   explicit Call(const std::atomic<bool>& is_draining) : is_draining_(is_draining) {}
 
   void Refuse(const absl::Status& status) {
-    Finish(joulebook::ledger::Finish(kMethod, status));
+    Finish(LedgerBoundary().Finish(kMethod, status));
     Leave();
   }
 
@@ -27,7 +27,8 @@ class BooksChecks::Call final : public Reactor {
         store, timeout, [this](const BooksProgress& progress) { return Tell(progress); });
     if (!difference.ok()) {
       WaitForWrite();
-      Finish(joulebook::ledger::Finish(kMethod, is_draining_ ? Draining() : difference.status()));
+      Finish(LedgerBoundary().Finish(
+          kMethod, is_draining_ ? LedgerBoundary().Draining() : difference.status()));
       Leave();
       return;
     }
@@ -94,8 +95,8 @@ BooksChecks::~BooksChecks() {
 BooksChecks::Reactor* BooksChecks::Check(Duration timeout, const absl::Status& admitted) {
   auto* call = new Call(is_draining_);
   const std::lock_guard lock(mutex_);
-  absl::Status refusal = is_draining_ ? Draining() : admitted;
-  if (refusal.ok() && is_running_) refusal = Overloaded("checks of the books", 1);
+  absl::Status refusal = is_draining_ ? LedgerBoundary().Draining() : admitted;
+  if (refusal.ok() && is_running_) refusal = LedgerBoundary().Overloaded("checks of the books", 1);
   if (!refusal.ok()) {
     call->Refuse(refusal);
     return call;

@@ -1,25 +1,14 @@
-// The boundary that answers the client: the one place where an error gets its final form and its
-// log line.
+// The boundary of the ledger's calls.
 #pragma once
 
-#include <grpcpp/support/status.h>
-
-#include <string_view>
-
-#include "common/status/status.h"
+#include "common/rpc/boundary.h"
+#include "services/ledger/domain/errors.h"
 
 namespace joulebook::ledger {
 
-// What the client gets for `status` of the RPC `method`. An error without a reason gets the one of
-// its code (OVERLOADED, DATABASE_UNAVAILABLE, DEADLINE_PASSED, else INTERNAL with its text kept
-// inside); errors that are the server's are logged.
-grpc::Status Finish(std::string_view method, const absl::Status& status);
-
-// UNAVAILABLE, DRAINING.
-absl::Status Draining();
-// RESOURCE_EXHAUSTED, OVERLOADED.
-absl::Status Overloaded(std::string_view queue, std::size_t limit);
-// INVALID_ARGUMENT, TOO_MANY_ITEMS.
-absl::Status TooManyItems(std::size_t items);
+inline const Boundary& LedgerBoundary() {
+  static const auto* const boundary = new Boundary(kErrorDomain);
+  return *boundary;
+}
 
 }  // namespace joulebook::ledger

@@ -3,33 +3,26 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "common/rpc/page_token.h"
 #include "services/ledger/domain/errors.h"
 #include "services/ledger/domain/limits.h"
 #include "services/ledger/rpc/boundary.h"
 #include "services/ledger/rpc/convert.h"
 #include "services/ledger/rpc/convert_log.h"
 #include "services/ledger/rpc/convert_transfer.h"
-#include "services/ledger/rpc/page_token.h"
 #include "services/ledger/rpc/roles.h"
 
 namespace joulebook::ledger {
 namespace {
-
-// What a page token is bound to: the request without its page fields.
-template <typename Request>
-Request QueryOf(Request request) {
-  request.clear_page_size();
-  request.clear_page_token();
-  return request;
-}
 
 // The page that `request` asks for, in a listing by number (position, sequence, ...). One row more
 // than asked for says whether there is a next page.
 template <typename Request>
 absl::StatusOr<Page> ParsePage(const Request& request) {
   Page page;
-  JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request.page_size()));
-  JB_ASSIGN_OR_RETURN(const auto key, ParsePageToken(request.page_token(), QueryOf(request)));
+  JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request.page_size(), kErrorDomain));
+  JB_ASSIGN_OR_RETURN(const auto key,
+                      ParsePageToken(request.page_token(), QueryOf(request), kErrorDomain));
   page.limit = size + 1;
   page.newest_first = request.newest_first();
   if (key.has_value()) {
@@ -38,14 +31,6 @@ absl::StatusOr<Page> ParsePage(const Request& request) {
     page.after = after;
   }
   return page;
-}
-
-// Cuts the extra row off and gives the token of the next page, if there is one.
-template <typename T, typename KeyOf, typename Request>
-std::string CutPage(std::vector<T>& rows, int limit, const Request& request, const KeyOf& key_of) {
-  if (rows.size() < static_cast<std::size_t>(limit)) return "";
-  rows.pop_back();
-  return MakePageToken(key_of(rows.back()), QueryOf(request));
 }
 
 std::string PositionKey(const TransferRecord& record) { return std::to_string(record.position); }
@@ -61,94 +46,74 @@ absl::Status NotFoundUnless(bool found, std::string_view what, const Uuid& id) {
 
 }  // namespace
 
+LedgerServiceImpl::LedgerServiceImpl(const Dependencies& dependencies)
+    : deps_(dependencies),
+      calls_({deps_.gate, LedgerBoundary(), RoleOf, deps_.executor, deps_.executor_limit,
+              deps_.longest_call}) {}
+
 void LedgerServiceImpl::BeginDrain() {
-  draining_ = true;
-  const std::lock_guard lock(streams_mutex_);
-  for (TransferStream* stream : streams_) stream->Drain();
+  calls_.BeginDrain();
+  streams_.Drain();
   deps_.watches.Drain();
   deps_.books_checks.Drain();
-}
-
-absl::StatusOr<Identity> LedgerServiceImpl::Admit(const Context& context,
-                                                  std::string_view method) const {
-  JB_ASSIGN_OR_RETURN(Identity identity, deps_.gate.Admit(context, RoleOf(method)));
-  if (draining_) return Draining();
-  return identity;
-}
-
-template <typename Work>
-LedgerServiceImpl::Reactor* LedgerServiceImpl::Run(Context* context, std::string_view method,
-                                                   Work work) {
-  Reactor* const reactor = context->DefaultReactor();
-  const auto identity = Admit(*context, method);
-  if (!identity.ok()) {
-    reactor->Finish(Finish(method, identity.status()));
-    return reactor;
-  }
-  const bool accepted = deps_.executor.TrySubmit([this, context, reactor, method,
-                                                  identity = *identity, work = std::move(work)] {
-    const Duration left = TimeLeft(*context, deps_.longest_call);
-    const absl::Status status = left > Duration(0)
-                                    ? work(identity, left)
-                                    : absl::DeadlineExceededError("waited too long for a thread");
-    reactor->Finish(Finish(method, status));
-  });
-  if (!accepted) reactor->Finish(Finish(method, Overloaded("calls", deps_.executor_limit)));
-  return reactor;
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAssets(Context* context,
                                                           const v1::ListAssetsRequest*,
                                                           v1::ListAssetsResponse* response) {
-  return Run(context, "ListAssets", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const auto assets, deps_.store.ListAssets(left));
-    for (const Asset& asset : assets) ToProto(asset, *response->add_assets());
-    return absl::OkStatus();
-  });
+  return calls_.Run(context, "ListAssets",
+                    [=, this](const Identity&, Duration left) -> absl::Status {
+                      JB_ASSIGN_OR_RETURN(const auto assets, deps_.store.ListAssets(left));
+                      for (const Asset& asset : assets) ToProto(asset, *response->add_assets());
+                      return absl::OkStatus();
+                    });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RegisterMember(
     Context* context, const v1::RegisterMemberRequest* request,
     v1::RegisterMemberResponse* response) {
-  return Run(context, "RegisterMember", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
-    JB_ASSIGN_OR_RETURN(const auto registered, deps_.writer.RegisterMember(command, left));
-    ToProto(registered.value, *response->mutable_member());
-    response->set_registered_now(registered.is_new);
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "RegisterMember", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
+        JB_ASSIGN_OR_RETURN(const auto registered, deps_.writer.RegisterMember(command, left));
+        ToProto(registered.value, *response->mutable_member());
+        response->set_registered_now(registered.is_new);
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetMember(Context* context,
                                                          const v1::GetMemberRequest* request,
                                                          v1::GetMemberResponse* response) {
-  return Run(context, "GetMember", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("member_id", request->member_id()));
-    JB_ASSIGN_OR_RETURN(const auto member, deps_.store.FindMember(id, left));
-    JB_RETURN_IF_ERROR(NotFoundUnless(member.has_value(), "member", id));
-    ToProto(*member, *response->mutable_member());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "GetMember", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("member_id", request->member_id()));
+        JB_ASSIGN_OR_RETURN(const auto member, deps_.store.FindMember(id, left));
+        JB_RETURN_IF_ERROR(NotFoundUnless(member.has_value(), "member", id));
+        ToProto(*member, *response->mutable_member());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListMembers(Context* context,
                                                            const v1::ListMembersRequest* request,
                                                            v1::ListMembersResponse* response) {
-  return Run(context, "ListMembers", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
-    JB_ASSIGN_OR_RETURN(auto members, deps_.store.ListMembers(page, left));
-    response->set_next_page_token(CutPage(members, page.limit, *request, [](const Member& member) {
-      return std::to_string(member.number);
-    }));
-    for (const Member& member : members) ToProto(member, *response->add_members());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "ListMembers", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
+        JB_ASSIGN_OR_RETURN(auto members, deps_.store.ListMembers(page, left));
+        response->set_next_page_token(
+            CutPage(members, page.limit, *request,
+                    [](const Member& member) { return std::to_string(member.number); }));
+        for (const Member& member : members) ToProto(member, *response->add_members());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RecordReputationChange(
     Context* context, const v1::RecordReputationChangeRequest* request,
     v1::RecordReputationChangeResponse* response) {
-  return Run(
+  return calls_.Run(
       context, "RecordReputationChange", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const auto change, deps_.writer.RecordReputationChange(command, left));
@@ -160,7 +125,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::RecordReputationChange(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListReputationChanges(
     Context* context, const v1::ListReputationChangesRequest* request,
     v1::ListReputationChangesResponse* response) {
-  return Run(
+  return calls_.Run(
       context, "ListReputationChanges", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid member, ParseId("member_id", request->member_id()));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
@@ -176,154 +141,164 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListReputationChanges(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::CreateAccount(
     Context* context, const v1::CreateAccountRequest* request,
     v1::CreateAccountResponse* response) {
-  return Run(context, "CreateAccount",
-             [=, this](const Identity& identity, Duration left) -> absl::Status {
-               JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
-               if (NeedsAdmin(command)) {
-                 JB_RETURN_IF_ERROR(CheckRole(identity, Role::kAdmin, kErrorDomain));
-               }
-               JB_ASSIGN_OR_RETURN(const auto created, deps_.writer.CreateAccount(command, left));
-               ToProto(created.value, *response->mutable_account());
-               response->set_created_now(created.is_new);
-               return absl::OkStatus();
-             });
+  return calls_.Run(
+      context, "CreateAccount", [=, this](const Identity& identity, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
+        if (NeedsAdmin(command)) {
+          JB_RETURN_IF_ERROR(CheckRole(identity, Role::kAdmin, kErrorDomain));
+        }
+        JB_ASSIGN_OR_RETURN(const auto created, deps_.writer.CreateAccount(command, left));
+        ToProto(created.value, *response->mutable_account());
+        response->set_created_now(created.is_new);
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetAccount(Context* context,
                                                           const v1::GetAccountRequest* request,
                                                           v1::GetAccountResponse* response) {
-  return Run(context, "GetAccount", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
-    JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(id, left));
-    JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", id));
-    ToProto(*account, *response->mutable_account());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "GetAccount", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
+        JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(id, left));
+        JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", id));
+        ToProto(*account, *response->mutable_account());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAccounts(Context* context,
                                                             const v1::ListAccountsRequest* request,
                                                             v1::ListAccountsResponse* response) {
-  return Run(context, "ListAccounts", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const auto owner,
-                        ParseOptionalId("owner_member_id", request->owner_member_id()));
-    JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request->page_size()));
-    JB_ASSIGN_OR_RETURN(const auto key, ParsePageToken(request->page_token(), QueryOf(*request)));
-    const auto after = key.has_value() ? Uuid::Parse(*key) : std::nullopt;
-    JB_ASSIGN_OR_RETURN(auto accounts, deps_.store.ListAccounts(owner, after, size + 1, left));
-    response->set_next_page_token(CutPage(accounts, size + 1, *request, [](const Account& account) {
-      return account.id.ToString();
-    }));
-    for (const Account& account : accounts) ToProto(account, *response->add_accounts());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "ListAccounts", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto owner,
+                            ParseOptionalId("owner_member_id", request->owner_member_id()));
+        JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request->page_size(), kErrorDomain));
+        JB_ASSIGN_OR_RETURN(const auto key,
+                            ParsePageToken(request->page_token(), QueryOf(*request), kErrorDomain));
+        const auto after = key.has_value() ? Uuid::Parse(*key) : std::nullopt;
+        JB_ASSIGN_OR_RETURN(auto accounts, deps_.store.ListAccounts(owner, after, size + 1, left));
+        response->set_next_page_token(
+            CutPage(accounts, size + 1, *request,
+                    [](const Account& account) { return account.id.ToString(); }));
+        for (const Account& account : accounts) ToProto(account, *response->add_accounts());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::SetAccountState(
     Context* context, const v1::SetAccountStateRequest* request,
     v1::SetAccountStateResponse* response) {
-  return Run(context, "SetAccountState", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
-    if (!v1::AccountState_IsValid(request->state()) ||
-        request->state() == v1::ACCOUNT_STATE_UNSPECIFIED) {
-      return FieldInvalid("state", "must be a known state");
-    }
-    JB_ASSIGN_OR_RETURN(
-        const Account account,
-        deps_.writer.SetAccountState(id, static_cast<AccountState>(request->state()), left));
-    ToProto(account, *response->mutable_account());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "SetAccountState", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
+        if (!v1::AccountState_IsValid(request->state()) ||
+            request->state() == v1::ACCOUNT_STATE_UNSPECIFIED) {
+          return FieldInvalid("state", "must be a known state");
+        }
+        JB_ASSIGN_OR_RETURN(
+            const Account account,
+            deps_.writer.SetAccountState(id, static_cast<AccountState>(request->state()), left));
+        ToProto(account, *response->mutable_account());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetBalances(Context* context,
                                                            const v1::GetBalancesRequest* request,
                                                            v1::GetBalancesResponse* response) {
-  return Run(context, "GetBalances", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
-    JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(id, left));
-    JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", id));
-    Balances balances = account->balances;
-    if (request->has_recorded_time()) {
-      JB_ASSIGN_OR_RETURN(const Time at, ParseTime("recorded_time", request->recorded_time()));
-      JB_ASSIGN_OR_RETURN(balances, deps_.store.BalancesAtRecorded(id, at, left));
-    } else if (request->has_effective_time()) {
-      JB_ASSIGN_OR_RETURN(const Time at, ParseTime("effective_time", request->effective_time()));
-      JB_ASSIGN_OR_RETURN(balances, deps_.store.BalancesAtEffective(id, at, left));
-    }
-    ToProto(balances, *response->mutable_balances());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "GetBalances", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
+        JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(id, left));
+        JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", id));
+        Balances balances = account->balances;
+        if (request->has_recorded_time()) {
+          JB_ASSIGN_OR_RETURN(const Time at, ParseTime("recorded_time", request->recorded_time()));
+          JB_ASSIGN_OR_RETURN(balances, deps_.store.BalancesAtRecorded(id, at, left));
+        } else if (request->has_effective_time()) {
+          JB_ASSIGN_OR_RETURN(const Time at,
+                              ParseTime("effective_time", request->effective_time()));
+          JB_ASSIGN_OR_RETURN(balances, deps_.store.BalancesAtEffective(id, at, left));
+        }
+        ToProto(balances, *response->mutable_balances());
+        return absl::OkStatus();
+      });
+}
+
+template <typename Request, typename Response>
+absl::Status LedgerServiceImpl::Submit(const Request& request, Response& response,
+                                       Duration deadline,
+                                       std::function<void(const absl::Status&)> done) {
+  const auto count = static_cast<std::size_t>(request.transfers_size());
+  JB_RETURN_IF_ERROR(LedgerBoundary().CheckItems(count, kMaxBatchItems));
+  return deps_.committer.SubmitTransfers(
+      ToItems(request.transfers(), deps_.is_signed_quote), deadline,
+      [&request, &response,
+       done = std::move(done)](const absl::StatusOr<std::vector<TransferOutcome>>& outcomes) {
+        if (outcomes.ok()) ToProto(request.transfers(), *outcomes, *response.mutable_results());
+        done(outcomes.status());
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::PostTransfers(
     Context* context, const v1::PostTransfersRequest* request,
     v1::PostTransfersResponse* response) {
-  constexpr std::string_view kMethod = "PostTransfers";
   Reactor* const reactor = context->DefaultReactor();
-  absl::Status status = Admit(*context, kMethod).status();
-  const auto count = static_cast<std::size_t>(request->transfers_size());
-  if (status.ok() && (count == 0 || count > kMaxBatchItems)) status = TooManyItems(count);
+  const auto finish = [reactor](const absl::Status& status) {
+    reactor->Finish(LedgerBoundary().Finish("PostTransfers", status));
+  };
+  absl::Status status = calls_.Admit(*context, "PostTransfers").status();
   if (status.ok()) {
-    status = deps_.committer.SubmitTransfers(
-        ToItems(request->transfers(), deps_.is_signed_quote),
-        deps_.clock.MonotonicNow() + TimeLeft(*context, deps_.longest_call),
-        [=](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
-          if (outcomes.ok()) {
-            ToProto(request->transfers(), *outcomes, *response->mutable_results());
-          }
-          reactor->Finish(Finish(kMethod, outcomes.status()));
-        });
+    const Duration left = TimeLeft(*context, deps_.longest_call);
+    status = Submit(*request, *response, deps_.clock.MonotonicNow() + left, finish);
   }
-  if (!status.ok()) reactor->Finish(Finish(kMethod, status));
+  if (!status.ok()) finish(status);
   return reactor;
 }
 
 LedgerServiceImpl::StreamReactor* LedgerServiceImpl::StreamTransfers(Context* context) {
   const Duration deadline = deps_.clock.MonotonicNow() + TimeLeft(*context, std::chrono::hours(24));
-  auto* stream = new TransferStream(deps_.committer, deps_.is_signed_quote, deadline,
-                                    [this](TransferStream* done) {
-                                      const std::lock_guard lock(streams_mutex_);
-                                      streams_.erase(done);
-                                    });
-  {
-    const std::lock_guard lock(streams_mutex_);
-    streams_.insert(stream);
-  }
-  const absl::Status admitted = Admit(*context, "StreamTransfers").status();
-  admitted.ok() ? stream->Start() : stream->Refuse(admitted);
-  return stream;
+  constexpr std::string_view kMethod = "StreamTransfers";
+  return streams_.Open(LedgerBoundary(), kMethod, calls_.Admit(*context, kMethod).status(),
+                       [this, deadline](const v1::StreamTransfersRequest& request,
+                                        v1::StreamTransfersResponse& response, auto done) {
+                         return Submit(request, response, deadline, std::move(done));
+                       });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetTransfer(Context* context,
                                                            const v1::GetTransferRequest* request,
                                                            v1::GetTransferResponse* response) {
-  return Run(context, "GetTransfer", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("transfer_id", request->transfer_id()));
-    JB_ASSIGN_OR_RETURN(const auto record, deps_.store.FindTransfer(id, left));
-    JB_RETURN_IF_ERROR(NotFoundUnless(record.has_value(), "transfer", id));
-    ToProto(*record, *response->mutable_transfer());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "GetTransfer", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("transfer_id", request->transfer_id()));
+        JB_ASSIGN_OR_RETURN(const auto record, deps_.store.FindTransfer(id, left));
+        JB_RETURN_IF_ERROR(NotFoundUnless(record.has_value(), "transfer", id));
+        ToProto(*record, *response->mutable_transfer());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListTransfers(
     Context* context, const v1::ListTransfersRequest* request,
     v1::ListTransfersResponse* response) {
-  return Run(context, "ListTransfers", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
-    JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
-    JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
-    response->set_next_page_token(CutPage(records, page.limit, *request, PositionKey));
-    for (const auto& record : records) ToProto(record, *response->add_transfers());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "ListTransfers", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
+        JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
+        JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
+        response->set_next_page_token(CutPage(records, page.limit, *request, PositionKey));
+        for (const auto& record : records) ToProto(record, *response->add_transfers());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
     Context* context, const v1::ListStatementLinesRequest* request,
     v1::ListStatementLinesResponse* response) {
-  return Run(
+  return calls_.Run(
       context, "ListStatementLines", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
@@ -341,7 +316,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetHold(Context* context,
                                                        const v1::GetHoldRequest* request,
                                                        v1::GetHoldResponse* response) {
-  return Run(context, "GetHold", [=, this](const Identity&, Duration left) -> absl::Status {
+  return calls_.Run(context, "GetHold", [=, this](const Identity&, Duration left) -> absl::Status {
     JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("hold_id", request->hold_id()));
     JB_ASSIGN_OR_RETURN(const auto hold, deps_.store.FindHold(id, left));
     JB_RETURN_IF_ERROR(NotFoundUnless(hold.has_value(), "hold", id));
@@ -352,7 +327,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetHold(Context* context,
 
 TransferWatches::Reactor* LedgerServiceImpl::WatchTransfers(
     Context* context, const v1::WatchTransfersRequest* request) {
-  absl::Status admitted = Admit(*context, "WatchTransfers").status();
+  absl::Status admitted = calls_.Admit(*context, "WatchTransfers").status();
   if (admitted.ok()) admitted = CheckNotNegative("after_position", request->after_position());
   return deps_.watches.Watch(request->after_position(), admitted);
 }
@@ -360,50 +335,51 @@ TransferWatches::Reactor* LedgerServiceImpl::WatchTransfers(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetCheckpoint(
     Context* context, const v1::GetCheckpointRequest* request,
     v1::GetCheckpointResponse* response) {
-  return Run(context, "GetCheckpoint", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
-    JB_ASSIGN_OR_RETURN(const auto checkpoint,
-                        deps_.proofs.FindCheckpoint(request->tree_size(), left));
-    ToProto(checkpoint, *response->mutable_checkpoint());
-    return absl::OkStatus();
-  });
+  return calls_.Run(context, "GetCheckpoint",
+                    [=, this](const Identity&, Duration left) -> absl::Status {
+                      JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
+                      JB_ASSIGN_OR_RETURN(const auto checkpoint,
+                                          deps_.proofs.FindCheckpoint(request->tree_size(), left));
+                      ToProto(checkpoint, *response->mutable_checkpoint());
+                      return absl::OkStatus();
+                    });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetTransferProof(
     Context* context, const v1::GetTransferProofRequest* request,
     v1::GetTransferProofResponse* response) {
-  return Run(context, "GetTransferProof",
-             [=, this](const Identity&, Duration left) -> absl::Status {
-               JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("transfer_id", request->transfer_id()));
-               JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
-               JB_ASSIGN_OR_RETURN(const auto proof,
-                                   deps_.proofs.ProveTransfer(id, request->tree_size(), left));
-               ToProto(proof, *response->mutable_proof());
-               return absl::OkStatus();
-             });
+  return calls_.Run(
+      context, "GetTransferProof", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("transfer_id", request->transfer_id()));
+        JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
+        JB_ASSIGN_OR_RETURN(const auto proof,
+                            deps_.proofs.ProveTransfer(id, request->tree_size(), left));
+        ToProto(proof, *response->mutable_proof());
+        return absl::OkStatus();
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetConsistencyProof(
     Context* context, const v1::GetConsistencyProofRequest* request,
     v1::GetConsistencyProofResponse* response) {
-  return Run(context, "GetConsistencyProof",
-             [=, this](const Identity&, Duration left) -> absl::Status {
-               if (request->old_tree_size() <= 0) {
-                 return FieldInvalid("old_tree_size", "must be above 0");
-               }
-               JB_RETURN_IF_ERROR(CheckNotNegative("new_tree_size", request->new_tree_size()));
-               JB_ASSIGN_OR_RETURN(const auto proof,
-                                   deps_.proofs.ProveConsistency(request->old_tree_size(),
-                                                                 request->new_tree_size(), left));
-               ToProto(proof, *response->mutable_proof());
-               return absl::OkStatus();
-             });
+  return calls_.Run(
+      context, "GetConsistencyProof", [=, this](const Identity&, Duration left) -> absl::Status {
+        if (request->old_tree_size() <= 0) {
+          return FieldInvalid("old_tree_size", "must be above 0");
+        }
+        JB_RETURN_IF_ERROR(CheckNotNegative("new_tree_size", request->new_tree_size()));
+        JB_ASSIGN_OR_RETURN(const auto proof,
+                            deps_.proofs.ProveConsistency(request->old_tree_size(),
+                                                          request->new_tree_size(), left));
+        ToProto(proof, *response->mutable_proof());
+        return absl::OkStatus();
+      });
 }
 
 BooksChecks::Reactor* LedgerServiceImpl::CheckBooks(Context* context,
                                                     const v1::CheckBooksRequest*) {
   return deps_.books_checks.Check(TimeLeft(*context, deps_.longest_check),
-                                  Admit(*context, "CheckBooks").status());
+                                  calls_.Admit(*context, "CheckBooks").status());
 }
 
 }  // namespace joulebook::ledger

@@ -1,20 +1,14 @@
 // The gRPC face of the ledger: admits the call, converts, calls one use case, converts back.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <mutex>
-#include <set>
-
-#include "common/rpc/executor.h"
-#include "common/rpc/server.h"
+#include "common/rpc/call_runner.h"
+#include "common/rpc/pipeline_stream.h"
 #include "joulebook/ledger/v1/ledger_service.grpc.pb.h"
 #include "services/ledger/engine/book_writer.h"
 #include "services/ledger/engine/group_committer.h"
 #include "services/ledger/engine/log_proofs.h"
 #include "services/ledger/rpc/books_check_call.h"
 #include "services/ledger/rpc/convert_transfer.h"
-#include "services/ledger/rpc/transfer_stream.h"
 #include "services/ledger/rpc/transfer_watches.h"
 
 namespace joulebook::ledger {
@@ -40,7 +34,7 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
     Duration longest_check;
   };
 
-  explicit LedgerServiceImpl(const Dependencies& dependencies) : deps_(dependencies) {}
+  explicit LedgerServiceImpl(const Dependencies& dependencies);
 
   // New calls are refused with DRAINING, streams end after what they have in work.
   void BeginDrain();
@@ -95,16 +89,14 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
   BooksChecks::Reactor* CheckBooks(Context* context, const v1::CheckBooksRequest* request) override;
 
  private:
-  absl::StatusOr<Identity> Admit(const Context& context, std::string_view method) const;
-
-  // Admits the call, then runs `work` on the executor and ends the call with its status.
-  template <typename Work>
-  Reactor* Run(Context* context, std::string_view method, Work work);
+  // Queues a batch; request and response must live until `done` is called.
+  template <typename Request, typename Response>
+  absl::Status Submit(const Request& request, Response& response, Duration deadline,
+                      std::function<void(const absl::Status&)> done);
 
   const Dependencies deps_;
-  std::mutex streams_mutex_;
-  std::set<TransferStream*> streams_;
-  std::atomic<bool> draining_ = false;
+  CallRunner calls_;
+  PipelineStreams<v1::StreamTransfersRequest, v1::StreamTransfersResponse> streams_;
 };
 
 }  // namespace joulebook::ledger

@@ -47,7 +47,7 @@ class TransferWatches::Call final : public Reactor {
   }
   void End(const absl::Status& status) {
     is_finished_ = true;
-    Finish(joulebook::ledger::Finish(kMethod, status));
+    Finish(LedgerBoundary().Finish(kMethod, status));
   }
 
   int64_t position() const { return position_; }
@@ -68,7 +68,7 @@ namespace {
 class RefusedCall final : public TransferWatches::Reactor {
  public:
   explicit RefusedCall(const absl::Status& status) {
-    Finish(joulebook::ledger::Finish(kMethod, status));
+    Finish(LedgerBoundary().Finish(kMethod, status));
   }
   void OnDone() override { delete this; }
 };
@@ -90,9 +90,9 @@ TransferWatches::~TransferWatches() {
 TransferWatches::Reactor* TransferWatches::Watch(int64_t position, const absl::Status& admitted) {
   if (!admitted.ok()) return new RefusedCall(admitted);
   const std::lock_guard lock(mutex_);
-  if (is_draining_) return new RefusedCall(Draining());
+  if (is_draining_) return new RefusedCall(LedgerBoundary().Draining());
   if (calls_.size() >= options_.max_watches) {
-    return new RefusedCall(Overloaded("watches", options_.max_watches));
+    return new RefusedCall(LedgerBoundary().Overloaded("watches", options_.max_watches));
   }
   auto* call = new Call(*this, position);
   calls_.insert(call);
@@ -149,7 +149,7 @@ bool TransferWatches::ServeAll(std::unique_lock<std::mutex>& lock) {
   for (Call* call : calls) {
     if (!calls_.contains(call) || !call->IsWaiting()) continue;
     if (is_draining_) {
-      call->End(Draining());
+      call->End(LedgerBoundary().Draining());
     } else if (call->is_cancelled()) {
       call->End(absl::CancelledError("the client is gone"));
     } else if (!newest.ok()) {

@@ -1,11 +1,10 @@
-#include "services/ledger/rpc/page_token.h"
+#include "common/rpc/page_token.h"
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/crypto/sha256.h"
-#include "services/ledger/domain/errors.h"
 
-namespace joulebook::ledger {
+namespace joulebook {
 namespace {
 
 constexpr int kDefaultPageSize = 100;
@@ -25,23 +24,27 @@ std::string MakePageToken(std::string_view key, const google::protobuf::Message&
 }
 
 absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token,
-                                                          const google::protobuf::Message& query) {
+                                                          const google::protobuf::Message& query,
+                                                          const std::string& domain) {
   if (token.empty()) return std::nullopt;
   std::string bytes;
   if (absl::WebSafeBase64Unescape(ToAbsl(token), &bytes) && bytes.size() > kDigestBytes) {
     std::string key = bytes.substr(kDigestBytes);
     if (bytes.substr(0, kDigestBytes) == Digest(key, query)) return key;
   }
-  return MakeError(absl::StatusCode::kInvalidArgument, {"PAGE_TOKEN_INVALID", kErrorDomain, {}},
+  return MakeError(absl::StatusCode::kInvalidArgument, {"PAGE_TOKEN_INVALID", domain, {}},
                    "the page token is not from an earlier page of this query");
 }
 
-absl::StatusOr<int> ParsePageSize(int page_size) {
+absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain) {
   if (page_size == 0) return kDefaultPageSize;
   if (page_size < 0 || page_size > kMaxPageSize) {
-    return FieldInvalid("page_size", "must be 0 to 1000");
+    return MakeError(
+        absl::StatusCode::kInvalidArgument,
+        {"FIELD_INVALID", domain, {{"field", "page_size"}, {"rule", "must be 0 to 1000"}}},
+        "page_size must be 0 to 1000");
   }
   return page_size;
 }
 
-}  // namespace joulebook::ledger
+}  // namespace joulebook

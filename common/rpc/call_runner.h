@@ -1,0 +1,53 @@
+// What every unary call goes through: role, drain, bounded executor, deadline, final form of
+// errors.
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <functional>
+#include <string_view>
+
+#include "common/rpc/boundary.h"
+#include "common/rpc/executor.h"
+#include "common/rpc/server.h"
+
+namespace joulebook {
+
+// Thread-safe.
+class CallRunner {
+ public:
+  struct Options {
+    const Gate& gate;
+    const Boundary& boundary;
+    // The role that a method needs, by its name.
+    Role (*role_of)(std::string_view method);
+    Executor& executor;
+    // How many calls may wait for it.
+    std::size_t executor_limit;
+    // The longest a call may take, whatever deadline it brings.
+    Duration longest_call;
+  };
+  using Work = std::function<absl::Status(const Identity& identity, Duration left)>;
+
+  // What the options refer to must outlive the runner.
+  explicit CallRunner(const Options& options) : options_(options) {}
+
+  // The caller, if it may call `method` and the service takes new calls.
+  absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context,
+                                 std::string_view method) const;
+
+  // Admits the call, then runs `work` on the executor and ends the call with its status. `method`
+  // must be a literal.
+  grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,
+                                Work work);
+
+  // New calls are refused with DRAINING.
+  void BeginDrain() { draining_ = true; }
+
+ private:
+  const Options options_;
+  std::atomic<bool> draining_ = false;
+};
+
+}  // namespace joulebook

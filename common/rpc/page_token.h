@@ -1,0 +1,44 @@
+// Opaque page tokens: where the next page starts, bound to the query it belongs to.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status/status.h"
+
+namespace joulebook {
+
+// The token for `key` (where the page ended). `query` is the request with its page fields cleared.
+std::string MakePageToken(std::string_view key, const google::protobuf::Message& query);
+
+// The key in `token`, or nothing for an empty token (the first page). INVALID_ARGUMENT,
+// PAGE_TOKEN_INVALID of `domain` when it is not ours or belongs to another query.
+absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token,
+                                                          const google::protobuf::Message& query,
+                                                          const std::string& domain);
+
+// 0 means 100; INVALID_ARGUMENT, FIELD_INVALID of `domain` outside 1 to 1000.
+absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain);
+
+// What a page token is bound to: the request without its page fields.
+template <typename Request>
+Request QueryOf(Request request) {
+  request.clear_page_size();
+  request.clear_page_token();
+  return request;
+}
+
+// Cuts the row off that is there only to say that there is a next page (of `limit` rows it is the
+// last), and gives the token of that page, or of none.
+template <typename T, typename KeyOf, typename Request>
+std::string CutPage(std::vector<T>& rows, int limit, const Request& request, const KeyOf& key_of) {
+  if (rows.size() < static_cast<std::size_t>(limit)) return "";
+  rows.pop_back();
+  return MakePageToken(key_of(rows.back()), QueryOf(request));
+}
+
+}  // namespace joulebook

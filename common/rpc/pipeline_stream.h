@@ -1,0 +1,191 @@
+// A bidirectional stream as a pipeline: each request is answered by one response, in order, with a
+// bounded number in work.
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "common/rpc/boundary.h"
+
+namespace joulebook {
+
+// Deletes itself when the call is over.
+template <typename Request, typename Response>
+class PipelineStream final : public grpc::ServerBidiReactor<Request, Response> {
+ public:
+  static constexpr std::size_t kMaxInWork = 16;
+
+  // Fills in the response and calls `done`, once and on any thread; or says at once why not,
+  // without a call of `done`. Request and response live until then.
+  using Done = std::function<void(const absl::Status&)>;
+  using Handler =
+      std::function<absl::Status(const Request& request, Response& response, Done done)>;
+
+  // `on_done` is called last, with this stream. `method` must be a literal.
+  PipelineStream(const Boundary& boundary, std::string_view method, Handler handler,
+                 std::function<void(PipelineStream*)> on_done)
+      : boundary_(boundary),
+        method_(method),
+        handler_(std::move(handler)),
+        on_done_(std::move(on_done)) {}
+
+  // Starts reading; or, for a call that is refused, ends it.
+  void Start() {
+    const std::lock_guard lock(mutex_);
+    Proceed();
+  }
+  void Refuse(const absl::Status& status) {
+    const std::lock_guard lock(mutex_);
+    End(status);
+    Proceed();
+  }
+  // Answers what is in work, reads nothing more, and ends the call with DRAINING.
+  void Drain() { Refuse(boundary_.Draining()); }
+
+  void OnReadDone(bool ok) override {
+    std::unique_lock lock(mutex_);
+    if (!ok) {
+      End(absl::OkStatus());
+    } else if (!end_.has_value()) {
+      Take(lock);
+    }
+    is_reading_ = false;
+    Proceed();
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    is_writing_ = false;
+    slots_.pop_front();
+    if (!ok) {
+      is_broken_ = true;
+      End(absl::CancelledError("the client is gone"));
+    }
+    Proceed();
+  }
+
+  void OnDone() override {
+    on_done_(this);
+    delete this;
+  }
+
+ private:
+  struct Slot {
+    Request request;
+    Response response;
+    bool is_ready = false;
+    bool has_failed = false;
+  };
+
+  // All of these need the lock.
+
+  // The handler may answer at once, on this thread, so it runs without the lock; nothing is read
+  // meanwhile.
+  void Take(std::unique_lock<std::mutex>& lock) {
+    auto slot = std::make_shared<Slot>();
+    slot->request.Swap(&incoming_);
+    slots_.push_back(slot);
+    lock.unlock();
+    const absl::Status taken =
+        handler_(slot->request, slot->response,
+                 [this, slot](const absl::Status& status) { Complete(*slot, status); });
+    lock.lock();
+    if (!taken.ok()) {
+      slots_.pop_back();
+      End(taken);
+    }
+  }
+
+  void Complete(Slot& slot, const absl::Status& status) {
+    const std::lock_guard lock(mutex_);
+    slot.is_ready = true;
+    slot.has_failed = !status.ok();
+    if (slot.has_failed) End(status);
+    Proceed();
+  }
+
+  // The first reason to end wins, except that an error replaces the client's own half-close.
+  void End(const absl::Status& status) {
+    if (!end_.has_value() || end_->ok()) end_ = status;
+  }
+
+  void Proceed() {
+    if (is_finished_) return;
+    // A response is sent only if all before it were: after a failure the rest stays unanswered, and
+    // the client repeats it.
+    while (!is_writing_ && !slots_.empty() && slots_.front()->is_ready) {
+      is_broken_ = is_broken_ || slots_.front()->has_failed;
+      if (is_broken_) {
+        slots_.pop_front();
+        continue;
+      }
+      is_writing_ = true;
+      this->StartWrite(&slots_.front()->response);
+    }
+    if (!end_.has_value() && !is_reading_ && slots_.size() < kMaxInWork) {
+      is_reading_ = true;
+      this->StartRead(&incoming_);
+    }
+    if (end_.has_value() && slots_.empty()) {
+      is_finished_ = true;
+      this->Finish(boundary_.Finish(method_, *end_));
+    }
+  }
+
+  const Boundary& boundary_;
+  const std::string_view method_;
+  const Handler handler_;
+  const std::function<void(PipelineStream*)> on_done_;
+
+  std::mutex mutex_;
+  Request incoming_;
+  std::deque<std::shared_ptr<Slot>> slots_;
+  bool is_reading_ = false;
+  bool is_writing_ = false;
+  bool is_finished_ = false;
+  // A response could not be given, so none after it is.
+  bool is_broken_ = false;
+  // Set once nothing more is read: how the call ends when the slots are empty.
+  std::optional<absl::Status> end_;
+};
+
+// The streams of one method that are open, so that they can be drained. Thread-safe.
+template <typename Request, typename Response>
+class PipelineStreams {
+ public:
+  using Stream = PipelineStream<Request, Response>;
+
+  // A stream; `admitted` says whether it may go on.
+  Stream* Open(const Boundary& boundary, std::string_view method, const absl::Status& admitted,
+               typename Stream::Handler handler) {
+    auto* stream = new Stream(boundary, method, std::move(handler), [this](Stream* done) {
+      const std::lock_guard lock(mutex_);
+      streams_.erase(done);
+    });
+    {
+      const std::lock_guard lock(mutex_);
+      streams_.insert(stream);
+    }
+    admitted.ok() ? stream->Start() : stream->Refuse(admitted);
+    return stream;
+  }
+
+  void Drain() {
+    const std::lock_guard lock(mutex_);
+    for (Stream* stream : streams_) stream->Drain();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<Stream*> streams_;
+};
+
+}  // namespace joulebook
