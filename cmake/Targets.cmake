@@ -41,3 +41,30 @@ set(JOULEBOOK_TEST_ENVIRONMENT
   "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp"
   "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp ignore_noninstrumented_modules=1"
   "UBSAN_OPTIONS=print_stacktrace=1 halt_on_error=1")
+
+# joulebook_migrations(SERVICE)
+#
+# Writes migrations.cc for the service's store: its migrations travel inside the binary.
+function(joulebook_migrations service)
+  file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/migrations/*.sql)
+  set(entries "")
+  foreach(file ${migrations})
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} sql)
+    string(APPEND entries "    {\"${name}\", R\"sql(${sql})sql\"},\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/migrations.cc CONTENT [[
+#include "services/@service@/store/pg_store.h"
+
+namespace joulebook::@service@ {
+
+std::span<const Migration> Migrations() {
+  static constexpr Migration kMigrations[] = {
+@entries@  };
+  return kMigrations;
+}
+
+}  // namespace joulebook::@service@
+]] @ONLY)
+endfunction()

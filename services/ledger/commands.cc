@@ -12,7 +12,7 @@
 namespace joulebook::ledger {
 
 absl::Status MigrateBook(const Config& config) {
-  JB_ASSIGN_OR_RETURN(const int applied, Migrate(config.Connection(), kSchema, Migrations()));
+  JB_ASSIGN_OR_RETURN(const int applied, Migrate(config.database.Connection(), kSchema, Migrations()));
   LogInfo("migrated", {{"applied", int64_t{applied}}});
   return absl::OkStatus();
 }
@@ -21,7 +21,9 @@ absl::Status RunBooksCheck(const Config& config) {
   SystemClock clock;
   ThreadSleeper sleeper;
   const auto random = MakeSystemRandom();
-  Pool pool({config.Connection(), 1, std::chrono::milliseconds(config.statement_timeout_ms)});
+  PoolOptions options = config.database.ForPool();
+  options.size = 1;
+  Pool pool(options);
   JB_RETURN_IF_ERROR(CheckMigrated(pool, kSchema, Migrations()));
   const auto store = MakePgLogStore({pool, clock, *random, sleeper});
   BooksProgress last;

@@ -14,11 +14,7 @@ constexpr int64_t kOwnConnections = 6;
 void Config::AddTo(Settings& settings) {
   server.AddTo(settings);
   settings.Text("metrics-listen", &metrics_listen, "HTTP address of /metrics");
-  settings.Text("database", &database, "PostgreSQL connection string");
-  settings.Secret("database-password", &database_password, "password of the connection's user");
-  settings.Integer("database-pool", &database_pool, {2, 256}, "connections at most");
-  settings.Integer("statement-timeout-ms", &statement_timeout_ms, {100, 600'000},
-                   "longest single statement");
+  database.AddTo(settings);
   settings.Integer("call-timeout-ms", &call_timeout_ms, {100, 600'000},
                    "longest call, whatever its deadline");
   settings.Integer("read-threads", &read_threads, {1, 256}, "calls that read at once");
@@ -53,21 +49,11 @@ void Config::AddTo(Settings& settings) {
 }
 
 absl::Status Config::Validate() const {
-  if (database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
+  if (database.database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "database-pool must be at least read-threads + ", kOwnConnections,
       ": one connection each for the committer, the sweeper, the sealer, the watches, the check of "
       "the books and health"));
-}
-
-std::string Config::Connection() const {
-  if (database_password.empty()) return database;
-  std::string quoted;
-  for (const char c : database_password) {
-    if (c == '\'' || c == '\\') quoted.push_back('\\');
-    quoted.push_back(c);
-  }
-  return absl::StrCat(database, " password='", quoted, "'");
 }
 
 }  // namespace joulebook::ledger

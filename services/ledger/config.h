@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "common/db/database_settings.h"
 #include "common/rpc/server.h"
 
 namespace joulebook::ledger {
@@ -10,10 +11,7 @@ namespace joulebook::ledger {
 struct Config {
   ServerConfig server{.listen = "127.0.0.1:7101"};
   std::string metrics_listen = "127.0.0.1:7201";
-  std::string database = "host=127.0.0.1 dbname=joulebook user=ledger";
-  std::string database_password;
-  int64_t database_pool = 12;
-  int64_t statement_timeout_ms = 5'000;
+  DatabaseSettings database{.database = "host=127.0.0.1 dbname=joulebook user=ledger"};
   int64_t call_timeout_ms = 10'000;
   int64_t read_threads = 4;
   int64_t read_queue = 256;
@@ -37,8 +35,6 @@ struct Config {
   void AddTo(Settings& settings);
   // INVALID_ARGUMENT for settings that do not go together.
   absl::Status Validate() const;
-  // The connection string, password included.
-  std::string Connection() const;
 };
 
 }  // namespace joulebook::ledger
