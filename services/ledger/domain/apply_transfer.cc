@@ -169,6 +169,7 @@ ResultCode TransferApplier::CheckSignature(const TransferRecord& record,
 
 ResultCode TransferApplier::CheckQuote(const TransferRecord& record, const Quote& quote) const {
   if (!quote.is_signed) return ResultCode::kQuoteNotSigned;
+  if (record.recorded < quote.starts) return ResultCode::kQuoteNotYetValid;
   if (record.recorded >= quote.expires) return ResultCode::kQuoteExpired;
   const Account& debit = account(record.debit);
   if (debit.owner != quote.member) return ResultCode::kQuoteHasDifferentPayer;

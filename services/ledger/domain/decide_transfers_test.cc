@@ -7,8 +7,8 @@
 //       items of one request are separated by ;          or kindN for the enum number N
 //       OPTIONS asset= target= upto keep linked op= ttl= ref= block= size= duration= copies= meta=
 //               effective= have= dversion= cversion= signature= signed; *N is N times the letter x
-//               quote=NAME,MEMBER,TOTAL,count:N,op:N,rep:N,ttl:MS,settles:NAME,unsigned (from count
-//               on all optional), quote=! for one that is none
+//               quote=NAME,MEMBER,TOTAL,count:N,op:N,rep:N,in:MS,ttl:MS,settles:NAME,unsigned (from
+//               count on all optional), quote=! for one that is none
 //       ids are names; - is none, !TEXT is that text as it is
 //   state NAME open|frozen|closed      advance MS      sweep N (holds expected to expire)
 //   expect NAME posted= reserved= pending= granted= earned= spent=
@@ -229,6 +229,8 @@ class Scenario {
       if (option[0] == "rep") quote.reputation_ppm = static_cast<int32_t>(Number(option[1]));
       if (option[0] == "ttl")
         quote.expires = view_.now + std::chrono::milliseconds(Number(option[1]));
+      if (option[0] == "in")
+        quote.starts = view_.now + std::chrono::milliseconds(Number(option[1]));
       if (option[0] == "settles") quote.settles = IdOf(option[1]);
       if (option[0] == "unsigned") quote.is_signed = false;
     }

@@ -17,6 +17,7 @@ struct Quote {
   int64_t total = 0;  // micro-joules that all its uses together may take
   int64_t count = 1;  // uses
   int32_t reputation_ppm = 0;
+  Time starts;
   Time expires;
   std::string tariff_hash;
   std::optional<Uuid> settles;  // the quote of the hold whose actual price this one states

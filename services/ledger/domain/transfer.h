@@ -109,9 +109,10 @@ enum class ResultCode {
   kQuoteReputationTooHigh = 82,
   kQuoteUsedUp = 83,
   kExceedsQuote = 84,
+  kQuoteNotYetValid = 85,
 };
 
-inline constexpr int kMaxResultCode = 84;
+inline constexpr int kMaxResultCode = 85;
 
 // What the metered operation was about; carried, never interpreted.
 struct UsageDetails {

@@ -14,7 +14,10 @@ std::optional<Quote> ParseQuote(const type::v1::SignedQuote& proto) {
   const auto member = Uuid::Parse(terms.member_id());
   const auto settles = Uuid::Parse(terms.settles_quote_id());
   const auto expires = ParseTimestamp(terms.expire_time().seconds(), terms.expire_time().nanos());
+  const auto at = ParseTimestamp(terms.usage().time().seconds(), terms.usage().time().nanos());
+  const auto issued = ParseTimestamp(terms.issued_time().seconds(), terms.issued_time().nanos());
   const bool is_whole = id.has_value() && member.has_value() && expires.has_value() &&
+                        at.has_value() && issued.has_value() &&
                         (settles.has_value() || terms.settles_quote_id().empty()) &&
                         terms.tariff_hash().size() == kTariffHashBytes &&
                         terms.total_microjoules() >= 0 && terms.usage().count() >= 1;
@@ -25,6 +28,7 @@ std::optional<Quote> ParseQuote(const type::v1::SignedQuote& proto) {
                .total = terms.total_microjoules(),
                .count = terms.usage().count(),
                .reputation_ppm = terms.usage().reputation_ppm(),
+               .starts = *at > *issued ? *at : Time(),
                .expires = *expires,
                .tariff_hash = terms.tariff_hash(),
                .settles = settles};

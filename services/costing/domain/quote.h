@@ -1,0 +1,48 @@
+// Quotes: what joulebook.type.v1.QuoteTerms says, in the domain's words.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/ids/uuid.h"
+#include "services/costing/domain/session.h"
+
+namespace joulebook::costing {
+
+struct SessionSlice {
+  Uuid session;
+  int64_t number = 0;  // from 1
+  MeteredUnit unit = MeteredUnit::kBytes;
+  int64_t used_units = 0;   // before the slice
+  int64_t slice_units = 0;  // granted, or on a settlement used
+
+  bool operator==(const SessionSlice&) const = default;
+};
+
+struct QuoteTerms {
+  Uuid id;
+  Uuid member;
+  Usage usage;
+  std::string tariff_name;
+  int64_t tariff_version = 0;
+  std::string tariff_hash;
+  PriceTotals price;
+  Time issued;
+  Time expires;
+  std::optional<Uuid> settles;
+  std::optional<SessionSlice> session;
+};
+
+// What is asked for.
+struct QuoteItem {
+  Uuid member;
+  Usage usage;
+  std::optional<Time> at;   // of the use; without, now
+  std::string tariff_name;  // empty for the service's own
+  bool with_bill = true;
+};
+
+// The price that the terms say, done again. Errors: those of Price.
+absl::StatusOr<PriceTotals> PriceAgain(const Tariff& tariff, const QuoteTerms& terms);
+
+}  // namespace joulebook::costing

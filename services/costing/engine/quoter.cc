@@ -1,0 +1,206 @@
+#include "services/costing/engine/quoter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/crypto/sha256.h"
+#include "services/costing/domain/congestion.h"
+#include "services/costing/domain/errors.h"
+
+namespace joulebook::costing {
+namespace {
+
+// An id that follows from what it is for, so that asking again gives it again (UUID version 8).
+Uuid DerivedId(std::string_view purpose, const Uuid& of, int64_t number) {
+  const Sha256Digest digest = Sha256(
+      absl::StrCat("joulebook.costing.v1.", ToAbsl(purpose), ".", of.ToString(), ".", number));
+  Uuid id;
+  std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+  id.bytes[6] = static_cast<uint8_t>((id.bytes[6] & 0x0f) | 0x80);
+  id.bytes[8] = static_cast<uint8_t>((id.bytes[8] & 0x3f) | 0x80);
+  return id;
+}
+
+// Up to where the congestion of the operation's class is known at `now`; nothing for operations of
+// no class.
+std::optional<Time> CongestionKnownUntil(const Tariff& tariff, int32_t operation, Time now) {
+  const CongestionRule& rule = tariff.congestion;
+  if (!rule.class_of.contains(operation)) return std::nullopt;
+  return Time(std::chrono::seconds((PeriodOf(rule, now) + 2) * rule.period_s));
+}
+
+}  // namespace
+
+// A price's circumstances. The snapshot keeps the tariff alive.
+struct Quoter::Pinned {
+  std::shared_ptr<const TariffSnapshot> snapshot;
+  const LiveTariff* tariff = nullptr;
+  Usage usage;
+  Time now;
+};
+
+absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
+  Pinned pinned{.usage = item.usage, .now = clock_.Now()};
+  JB_ASSIGN_OR_RETURN(pinned.snapshot, book_.Now());
+  const Time at = item.at.value_or(pinned.now);
+  if (at < pinned.now) return FieldInvalid("usage.time", "must not be in the past");
+  if (at - pinned.now > options_.longest_ahead) {
+    return FieldInvalid("usage.time", "must not be so far ahead");
+  }
+  const std::string& name = NameOr(item.tariff_name);
+  pinned.tariff = pinned.snapshot->InEffect(name, at);
+  if (pinned.tariff == nullptr) return TariffNotFound(name);
+  const Tariff& tariff = pinned.tariff->tariff;
+  const auto known_until = CongestionKnownUntil(tariff, item.usage.operation, pinned.now);
+  if (known_until.has_value() && at >= *known_until) {
+    return FieldInvalid("usage.time", "must be where congestion is known: this period or the next");
+  }
+  pinned.usage.at = at;
+  pinned.usage.congestion_ppm = pinned.snapshot->CongestionPpm(tariff, item.usage.operation, at);
+  return pinned;
+}
+
+absl::StatusOr<QuoteDraft> Quoter::Quote(const QuoteItem& item) const {
+  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  return QuotePinned(item, std::move(pinned));
+}
+
+absl::StatusOr<QuoteDraft> Quoter::QuotePinned(const QuoteItem& item, Pinned pinned) const {
+  const LiveTariff& tariff = *pinned.tariff;
+  QuoteDraft draft;
+  QuoteTerms& terms = draft.terms;
+  if (item.with_bill) {
+    JB_ASSIGN_OR_RETURN(Bill bill, Price(tariff.tariff, pinned.usage));
+    terms.price = {bill.parts, bill.total};
+    draft.bill = std::move(bill);
+  } else {
+    JB_ASSIGN_OR_RETURN(terms.price, PriceWithoutSteps(tariff.tariff, pinned.usage));
+  }
+  terms.id = ids_.Next();
+  terms.member = item.member;
+  terms.expires = pinned.usage.at + options_.validity;
+  terms.usage = std::move(pinned.usage);
+  terms.tariff_name = tariff.published.name;
+  terms.tariff_version = tariff.published.version;
+  terms.tariff_hash = tariff.published.hash;
+  terms.issued = pinned.now;
+  return draft;
+}
+
+absl::StatusOr<PriceTotals> Quoter::Expect(const QuoteItem& item) const {
+  JB_ASSIGN_OR_RETURN(const Pinned pinned, Pin(item));
+  return PriceWithoutSteps(pinned.tariff->tariff, pinned.usage);
+}
+
+absl::StatusOr<Quoter::Authorized> Quoter::Authorize(const QuoteItem& item,
+                                                     int64_t available) const {
+  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  Authorized authorized;
+  JB_ASSIGN_OR_RETURN(authorized.affordable,
+                      MostAffordable(pinned.tariff->tariff, pinned.usage, available));
+  if (authorized.affordable.units == 0) return authorized;
+  pinned.usage.count = authorized.affordable.units;
+  JB_ASSIGN_OR_RETURN(authorized.quote, QuotePinned(item, std::move(pinned)));
+  return authorized;
+}
+
+absl::StatusOr<const LiveTariff*> Quoter::TariffOf(const TariffSnapshot& snapshot,
+                                                   const QuoteTerms& terms) const {
+  const LiveTariff* const tariff = snapshot.FindHash(terms.tariff_hash);
+  if (tariff == nullptr) return TariffNotFound(terms.tariff_name);
+  return tariff;
+}
+
+QuoteTerms Quoter::Settlement(const QuoteTerms& quoted, const Uuid& id) const {
+  QuoteTerms terms = quoted;
+  terms.id = id;
+  terms.settles = quoted.id;
+  terms.issued = clock_.Now();
+  terms.expires = terms.issued + options_.validity;
+  return terms;
+}
+
+absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t found_results) const {
+  if (quoted.settles.has_value() || quoted.session.has_value()) {
+    return QuoteInvalid("is a settlement itself, or of a session");
+  }
+  if (found_results < 0) return FieldInvalid("found_results", "must not be negative");
+  if (found_results > quoted.usage.results) {
+    return ExceedsQuote(quoted.usage.results, found_results);
+  }
+  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, TariffOf(*snapshot, quoted));
+  QuoteDraft draft{.terms = Settlement(quoted, DerivedId("settlement", quoted.id, found_results))};
+  draft.terms.usage.results = found_results;
+  JB_ASSIGN_OR_RETURN(Bill bill, Price(tariff->tariff, draft.terms.usage));
+  // With volume tiers fewer results could cost more; the reservation does not cover that.
+  if (bill.total > quoted.price.total) return ExceedsQuote(quoted.price.total, bill.total);
+  draft.terms.price = {bill.parts, bill.total};
+  draft.bill = std::move(bill);
+  return draft;
+}
+
+absl::StatusOr<QuoteDraft> Quoter::OpenSession(const QuoteItem& item, const Uuid& session,
+                                               MeteredUnit unit, int64_t wanted_units) const {
+  QuoteTerms terms;
+  terms.member = item.member;
+  terms.usage = WithUnits(item.usage, unit, 0);
+  terms.tariff_name = NameOr(item.tariff_name);
+  return Grant(std::move(terms), {session, 1, unit, 0, wanted_units});
+}
+
+absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t used_units) const {
+  if (!grant.session.has_value() || grant.settles.has_value()) {
+    return QuoteInvalid("is no grant of a session");
+  }
+  if (used_units < 0) return FieldInvalid("used_units", "must not be negative");
+  if (used_units > grant.session->slice_units) {
+    return ExceedsQuote(grant.session->slice_units, used_units);
+  }
+  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, TariffOf(*snapshot, grant));
+  QuoteDraft draft{.terms = Settlement(grant, DerivedId("settlement", grant.id, 0))};
+  draft.terms.session->slice_units = used_units;
+  JB_ASSIGN_OR_RETURN(draft.terms.price, PriceAgain(tariff->tariff, draft.terms));
+  return draft;
+}
+
+absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& grant, int64_t used_units,
+                                             int64_t wanted_units) const {
+  SessionSlice slice = grant.session.value_or(SessionSlice());
+  ++slice.number;
+  JB_ASSIGN_OR_RETURN(slice.used_units, CheckedAdd(slice.used_units, used_units));
+  slice.slice_units = wanted_units;
+  return Grant(grant, slice);
+}
+
+// Pins a slice to the price of now, until that changes.
+absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice) const {
+  if (slice.slice_units < 1) return FieldInvalid("wanted_units", "must be above 0");
+  JB_ASSIGN_OR_RETURN(const Pinned pinned,
+                      Pin({.usage = terms.usage, .tariff_name = terms.tariff_name}));
+  const Tariff& tariff = pinned.tariff->tariff;
+  JB_RETURN_IF_ERROR(CheckMeterable(tariff, pinned.usage));
+  terms.id = DerivedId("grant", slice.session, slice.number);
+  terms.usage = pinned.usage;
+  terms.session = slice;
+  terms.settles.reset();
+  terms.tariff_name = pinned.tariff->published.name;
+  terms.tariff_version = pinned.tariff->published.version;
+  terms.tariff_hash = pinned.tariff->published.hash;
+  terms.issued = pinned.now;
+  terms.expires = std::min(pinned.now + options_.validity, NextWindowEdge(tariff, pinned.now));
+  const auto next_tariff = pinned.snapshot->NextEffective(terms.tariff_name, pinned.now);
+  if (next_tariff.has_value()) terms.expires = std::min(terms.expires, *next_tariff);
+  if (tariff.congestion.class_of.contains(terms.usage.operation)) {
+    const int64_t next_period = PeriodOf(tariff.congestion, pinned.now) + 1;
+    terms.expires = std::min(terms.expires,
+                             Time(std::chrono::seconds(next_period * tariff.congestion.period_s)));
+  }
+  JB_RETURN_IF_ERROR(CheckedAdd(slice.used_units, slice.slice_units).status());
+  JB_ASSIGN_OR_RETURN(terms.price, PriceAgain(tariff, terms));
+  return QuoteDraft{.terms = std::move(terms)};
+}
+
+}  // namespace joulebook::costing

@@ -1,0 +1,78 @@
+// Makes quotes from what is published: prices pinned to a tariff, a time and a factor of
+// congestion.
+#pragma once
+
+#include <optional>
+
+#include "common/ids/id_generator.h"
+#include "services/costing/domain/afford.h"
+#include "services/costing/domain/quote.h"
+#include "services/costing/engine/tariff_book.h"
+
+namespace joulebook::costing {
+
+// A quote that is not signed yet.
+struct QuoteDraft {
+  QuoteTerms terms;
+  std::optional<Bill> bill;
+};
+
+// Thread-safe.
+class Quoter {
+ public:
+  struct Options {
+    std::string tariff_name;  // of quotes that name none
+    Duration validity;        // how long a quote holds
+    Duration longest_ahead;   // how far ahead a use may be quoted
+  };
+
+  // All must outlive the quoter.
+  Quoter(Options options, const TariffBook& book, Clock& clock, IdGenerator& ids)
+      : options_(std::move(options)), book_(book), clock_(clock), ids_(ids) {}
+
+  // Errors of all: those of Price, TARIFF_NOT_FOUND, TARIFFS_STALE.
+
+  // FIELD_INVALID for a time that is past or too far ahead.
+  absl::StatusOr<QuoteDraft> Quote(const QuoteItem& item) const;
+  // What the item costs, without making a quote of it.
+  absl::StatusOr<PriceTotals> Expect(const QuoteItem& item) const;
+
+  struct Authorized {
+    Affordable affordable;
+    std::optional<QuoteDraft> quote;  // for the affordable units, if there are any
+  };
+  absl::StatusOr<Authorized> Authorize(const QuoteItem& item, int64_t available) const;
+
+  // The quote for the results that were really found. EXCEEDS_QUOTE, FIELD_INVALID.
+  absl::StatusOr<QuoteDraft> Settle(const QuoteTerms& quoted, int64_t found_results) const;
+
+  // The first grant of a metered session. NOT_METERABLE, FIELD_INVALID.
+  absl::StatusOr<QuoteDraft> OpenSession(const QuoteItem& item, const Uuid& session,
+                                         MeteredUnit unit, int64_t wanted_units) const;
+  // What was used of a grant. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
+  absl::StatusOr<QuoteDraft> SettleGrant(const QuoteTerms& grant, int64_t used_units) const;
+  // The grant after one of which so many units were used.
+  absl::StatusOr<QuoteDraft> NextGrant(const QuoteTerms& grant, int64_t used_units,
+                                       int64_t wanted_units) const;
+
+  // The name of the tariff that is meant.
+  const std::string& NameOr(const std::string& name) const {
+    return name.empty() ? options_.tariff_name : name;
+  }
+
+ private:
+  struct Pinned;
+  absl::StatusOr<Pinned> Pin(const QuoteItem& item) const;
+  absl::StatusOr<QuoteDraft> QuotePinned(const QuoteItem& item, Pinned pinned) const;
+  absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice) const;
+  absl::StatusOr<const LiveTariff*> TariffOf(const TariffSnapshot& snapshot,
+                                             const QuoteTerms& terms) const;
+  QuoteTerms Settlement(const QuoteTerms& quoted, const Uuid& id) const;
+
+  const Options options_;
+  const TariffBook& book_;
+  Clock& clock_;
+  IdGenerator& ids_;
+};
+
+}  // namespace joulebook::costing

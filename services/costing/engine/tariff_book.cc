@@ -1,0 +1,125 @@
+#include "services/costing/engine/tariff_book.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/costing/domain/errors.h"
+
+namespace joulebook::costing {
+namespace {
+// Rows read at a time.
+constexpr int kPage = 1'000;
+}  // namespace
+
+const LiveTariff* TariffSnapshot::FindHash(const std::string& hash) const {
+  const auto it = by_hash_.find(hash);
+  return it == by_hash_.end() ? nullptr : it->second.get();
+}
+
+const LiveTariff* TariffSnapshot::FindVersion(const std::string& name, int64_t version) const {
+  const auto it = by_name_.find(name);
+  if (it == by_name_.end() || version < 1 || version > static_cast<int64_t>(it->second.size())) {
+    return nullptr;
+  }
+  return it->second[static_cast<std::size_t>(version - 1)].get();
+}
+
+const LiveTariff* TariffSnapshot::InEffect(const std::string& name, Time at) const {
+  const auto it = by_name_.find(name);
+  if (it == by_name_.end()) return nullptr;
+  const auto later =
+      std::partition_point(it->second.begin(), it->second.end(),
+                           [&](const auto& tariff) { return tariff->published.effective <= at; });
+  return later == it->second.begin() ? nullptr : std::prev(later)->get();
+}
+
+std::optional<Time> TariffSnapshot::NextEffective(const std::string& name, Time at) const {
+  const auto it = by_name_.find(name);
+  if (it == by_name_.end()) return std::nullopt;
+  for (const auto& tariff : it->second) {
+    if (tariff->published.effective > at) return tariff->published.effective;
+  }
+  return std::nullopt;
+}
+
+int64_t TariffSnapshot::CongestionPpm(const Tariff& tariff, int32_t operation, Time at) const {
+  const CongestionRule& rule = tariff.congestion;
+  const auto index = rule.class_of.find(operation);
+  if (index == rule.class_of.end()) return rule.floor_ppm;
+  const auto reports = reports_.find({tariff.name, rule.classes[index->second].name});
+  if (reports == reports_.end()) return FactorAt(rule, {}, at);
+  return FactorAt(rule, reports->second, at);
+}
+
+void TariffSnapshot::Add(std::shared_ptr<const LiveTariff> tariff) {
+  by_hash_[tariff->published.hash] = tariff;
+  by_name_[tariff->published.name].push_back(tariff);
+  all_.push_back(std::move(tariff));
+}
+
+absl::Status TariffBook::Refresh(Duration timeout) {
+  const std::lock_guard one_at_a_time(refreshing_);
+  const Duration start = clock_.MonotonicNow();
+  std::shared_ptr<const TariffSnapshot> current;
+  {
+    const std::lock_guard lock(mutex_);
+    current = snapshot_;
+  }
+  TariffSnapshot next = current == nullptr ? TariffSnapshot() : *current;
+  JB_ASSIGN_OR_RETURN(const bool has_tariffs, AddTariffs(next, timeout));
+  JB_ASSIGN_OR_RETURN(const bool has_reports, AddReports(next, timeout));
+  const std::lock_guard lock(mutex_);
+  refreshed_ = start;
+  if (snapshot_ == nullptr || has_tariffs || has_reports) {
+    snapshot_ = std::make_shared<const TariffSnapshot>(std::move(next));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> TariffBook::AddTariffs(TariffSnapshot& snapshot, Duration timeout) const {
+  bool has_new = false;
+  for (;;) {
+    const int64_t last = snapshot.all_.empty() ? 0 : snapshot.all_.back()->published.number;
+    JB_ASSIGN_OR_RETURN(auto page, store_.TariffsAfter(last, kPage, timeout));
+    for (PublishedTariff& published : page) {
+      auto document = ParseTariff(published.document, find_zone_);
+      if (!document.ok()) {
+        return absl::DataLossError(absl::StrCat("tariff ", published.number,
+                                                " does not parse: ", document.status().ToString()));
+      }
+      snapshot.Add(std::make_shared<const LiveTariff>(
+          LiveTariff{std::move(published), std::move(document->tariff)}));
+      has_new = true;
+    }
+    if (page.size() < static_cast<std::size_t>(kPage)) return has_new;
+  }
+}
+
+absl::StatusOr<bool> TariffBook::AddReports(TariffSnapshot& snapshot, Duration timeout) const {
+  bool has_new = false;
+  for (;;) {
+    JB_ASSIGN_OR_RETURN(auto page, store_.ReportsAfter(snapshot.last_report_, kPage, timeout));
+    for (NumberedReport& numbered : page) {
+      CongestionPeriod& report = numbered.report;
+      snapshot.last_report_ = numbered.number;
+      snapshot.reports_[{report.tariff_name, report.class_name}].push_back(std::move(report));
+      has_new = true;
+    }
+    if (page.size() < static_cast<std::size_t>(kPage)) return has_new;
+  }
+}
+
+absl::StatusOr<std::shared_ptr<const TariffSnapshot>> TariffBook::Now() const {
+  const std::lock_guard lock(mutex_);
+  const Duration age = clock_.MonotonicNow() - refreshed_;
+  if (snapshot_ != nullptr && age <= max_age_) return snapshot_;
+  return TariffsStale(std::chrono::duration_cast<std::chrono::milliseconds>(age).count());
+}
+
+Duration TariffBook::Age() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_ == nullptr ? Duration(0) : clock_.MonotonicNow() - refreshed_;
+}
+
+}  // namespace joulebook::costing

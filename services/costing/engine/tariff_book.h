@@ -1,0 +1,80 @@
+// The published tariffs and reports of demand, in memory. What is published takes effect only after
+// its notice, so replicas that look often enough agree on every price without asking each other.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/costing/domain/tariff_document.h"
+#include "services/costing/store/store.h"
+
+namespace joulebook::costing {
+
+struct LiveTariff {
+  PublishedTariff published;
+  Tariff tariff;
+};
+
+// Everything that was published when it was made. Immutable.
+class TariffSnapshot {
+ public:
+  // Null where there is none. In effect is the tariff of the name whose effective time is the last
+  // one at or before `at`.
+  const LiveTariff* FindHash(const std::string& hash) const;
+  const LiveTariff* FindVersion(const std::string& name, int64_t version) const;
+  const LiveTariff* InEffect(const std::string& name, Time at) const;
+  // When the next tariff of the name takes effect after `at`.
+  std::optional<Time> NextEffective(const std::string& name, Time at) const;
+  // What congestion makes of the operation's price at a time, millionths.
+  int64_t CongestionPpm(const Tariff& tariff, int32_t operation, Time at) const;
+  // In the order of publication.
+  const std::vector<std::shared_ptr<const LiveTariff>>& all() const { return all_; }
+
+ private:
+  friend class TariffBook;
+  void Add(std::shared_ptr<const LiveTariff> tariff);
+
+  std::vector<std::shared_ptr<const LiveTariff>> all_;
+  std::map<std::string, std::shared_ptr<const LiveTariff>> by_hash_;
+  // Each in the order of versions, and so of effective times.
+  std::map<std::string, std::vector<std::shared_ptr<const LiveTariff>>> by_name_;
+  // By tariff name and class, in the order of periods.
+  std::map<std::pair<std::string, std::string>, std::vector<CongestionPeriod>> reports_;
+  int64_t last_report_ = 0;
+};
+
+// Thread-safe.
+class TariffBook {
+ public:
+  // What was seen longer than `max_age` ago is no more relied on; what the store refers to must
+  // outlive the book.
+  TariffBook(Store& store, Clock& clock, ZoneFinder find_zone, Duration max_age)
+      : store_(store), clock_(clock), find_zone_(std::move(find_zone)), max_age_(max_age) {}
+
+  // Reads what is new. Errors: those of the store; DATA_LOSS for a tariff that does not parse.
+  absl::Status Refresh(Duration timeout);
+  // Errors: TARIFFS_STALE.
+  absl::StatusOr<std::shared_ptr<const TariffSnapshot>> Now() const;
+  // How long ago the last refresh was; 0 before the first.
+  Duration Age() const;
+
+ private:
+  absl::StatusOr<bool> AddTariffs(TariffSnapshot& snapshot, Duration timeout) const;
+  absl::StatusOr<bool> AddReports(TariffSnapshot& snapshot, Duration timeout) const;
+
+  Store& store_;
+  Clock& clock_;
+  const ZoneFinder find_zone_;
+  const Duration max_age_;
+
+  std::mutex refreshing_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const TariffSnapshot> snapshot_;
+  Duration refreshed_{};
+};
+
+}  // namespace joulebook::costing

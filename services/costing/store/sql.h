@@ -1,0 +1,62 @@
+// Every statement of costing, by name. Parameters only.
+#pragma once
+
+namespace joulebook::costing::sql {
+
+#define JOULEBOOK_TARIFF_COLUMNS \
+  "number, hash, name, version, effective_us, published_us, document "
+inline constexpr char kTariffsAfter[] =
+    "SELECT " JOULEBOOK_TARIFF_COLUMNS
+    "FROM costing.tariffs WHERE number > $1 ORDER BY number LIMIT $2";
+inline constexpr char kTariffsOfName[] =
+    "SELECT " JOULEBOOK_TARIFF_COLUMNS "FROM costing.tariffs WHERE name = $1 ORDER BY version";
+// Whoever holds this is the only one that publishes; reading goes on.
+inline constexpr char kLockTariffs[] = "LOCK TABLE costing.tariffs IN SHARE ROW EXCLUSIVE MODE";
+inline constexpr char kInsertTariff[] =
+    "INSERT INTO costing.tariffs (" JOULEBOOK_TARIFF_COLUMNS
+    ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6 FROM costing.tariffs "
+    "RETURNING number";
+
+#define JOULEBOOK_REPORT_COLUMNS "number, tariff_name, class_name, period, demand, next_factor_ppm "
+inline constexpr char kReportsAfter[] =
+    "SELECT " JOULEBOOK_REPORT_COLUMNS
+    "FROM costing.congestion WHERE number > $1 ORDER BY number LIMIT $2";
+inline constexpr char kReportsOfClass[] =
+    "SELECT " JOULEBOOK_REPORT_COLUMNS
+    "FROM costing.congestion WHERE tariff_name = $1 AND class_name = $2 AND period > $3 "
+    "ORDER BY period LIMIT $4";
+inline constexpr char kLastReport[] =
+    "SELECT " JOULEBOOK_REPORT_COLUMNS
+    "FROM costing.congestion WHERE tariff_name = $1 AND class_name = $2 AND period <= $3 "
+    "ORDER BY period DESC LIMIT 1";
+inline constexpr char kLockReports[] = "LOCK TABLE costing.congestion IN SHARE ROW EXCLUSIVE MODE";
+inline constexpr char kInsertReport[] =
+    "INSERT INTO costing.congestion (" JOULEBOOK_REPORT_COLUMNS
+    ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5 FROM costing.congestion";
+
+inline constexpr char kInsertProof[] =
+    "INSERT INTO costing.shown_proofs (hash, expires_us) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+inline constexpr char kDeleteProofs[] = "DELETE FROM costing.shown_proofs WHERE expires_us < $1";
+
+#define JOULEBOOK_EARNING_COLUMNS                                                           \
+  "id, provider_id, source, units, first_factor_ppm, second_factor_ppm, start_us, end_us, " \
+  "amount, "                                                                                \
+  "tariff_hash, state "
+inline constexpr char kInsertEarning[] =
+    "INSERT INTO costing.earnings (" JOULEBOOK_EARNING_COLUMNS
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING "
+    "RETURNING number";
+inline constexpr char kEarning[] =
+    "SELECT " JOULEBOOK_EARNING_COLUMNS ", number FROM costing.earnings WHERE id = $1";
+inline constexpr char kLockEarning[] =
+    "SELECT " JOULEBOOK_EARNING_COLUMNS ", number FROM costing.earnings WHERE id = $1 FOR UPDATE";
+inline constexpr char kSetEarningState[] = "UPDATE costing.earnings SET state = $2 WHERE id = $1";
+inline constexpr char kEarnings[] =
+    "SELECT " JOULEBOOK_EARNING_COLUMNS
+    ", number FROM costing.earnings WHERE number > $1 AND ($3::uuid IS NULL OR provider_id = $3) "
+    "AND ($4::smallint IS NULL OR state = $4) ORDER BY number LIMIT $2";
+inline constexpr char kEarningsOfPeriod[] =
+    "SELECT " JOULEBOOK_EARNING_COLUMNS
+    ", number FROM costing.earnings WHERE provider_id = $1 AND end_us >= $2 AND end_us < $3";
+
+}  // namespace joulebook::costing::sql
