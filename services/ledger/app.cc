@@ -4,6 +4,7 @@
 
 #include "common/crypto/ed25519.h"
 #include "common/log/log.h"
+#include "common/rpc/key_commands.h"
 #include "common/rpc/service_main.h"
 #include "services/ledger/commands.h"
 #include "services/ledger/config.h"
@@ -28,10 +29,11 @@ class App {
         gate_(std::move(gate)),
         quote_check_(MakeQuoteCheck(std::move(quote_keys))),
         pool_(config.database.ForPool()),
-        store_(MakePgStore({pool_, clock_, *random_, sleeper_},
-                           {{config.database.Connection(), std::chrono::seconds(2),
-                             Ms(config.database.statement_timeout_ms), Duration(config.commit_spin_us)},
-                            static_cast<std::size_t>(config.cached_items)})),
+        store_(MakePgStore(
+            {pool_, clock_, *random_, sleeper_},
+            {{config.database.Connection(), std::chrono::seconds(2),
+              Ms(config.database.statement_timeout_ms), Duration(config.commit_spin_us)},
+             static_cast<std::size_t>(config.cached_items)})),
         log_store_(MakePgLogStore({pool_, clock_, *random_, sleeper_})),
         ledger_metrics_(metrics_),
         watches_({static_cast<std::size_t>(config.watch_streams), Ms(config.watch_poll_ms),
@@ -152,9 +154,14 @@ int RunLedgerd(int argc, char** argv) {
        .settings = settings,
        .migrate = [&] { return MigrateBook(config); },
        .commands = {{"check-books", [&](const auto&) { return RunBooksCheck(config); }},
-                    {"new-log-key", PrintNewLogKey},
+                    {"new-log-key",
+                     [](const auto& words) {
+                       return PrintNewKey(words,
+                                          "new-log-key needs the log's name, like "
+                                          "example.org/ledger");
+                     }},
                     {"log-verifier-keys",
-                     [&](const auto&) { return PrintLogVerifierKeys(config); }}},
+                     [&](const auto&) { return PrintVerifierKeys(config.log_keys); }}},
        .listen_address = [&] { return config.server.listen; },
        .serve = [&](const auto& wait_for_signal) { return Serve(config, wait_for_signal); }},
       argc, argv);

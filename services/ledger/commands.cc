@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "common/crypto/note.h"
 #include "common/ids/random.h"
 #include "common/log/log.h"
 #include "services/ledger/engine/books_check.h"
@@ -12,7 +11,8 @@
 namespace joulebook::ledger {
 
 absl::Status MigrateBook(const Config& config) {
-  JB_ASSIGN_OR_RETURN(const int applied, Migrate(config.database.Connection(), kSchema, Migrations()));
+  JB_ASSIGN_OR_RETURN(const int applied,
+                      Migrate(config.database.Connection(), kSchema, Migrations()));
   LogInfo("migrated", {{"applied", int64_t{applied}}});
   return absl::OkStatus();
 }
@@ -40,24 +40,6 @@ absl::Status RunBooksCheck(const Config& config) {
   if (difference.has_value()) return absl::DataLossError(*difference);
   std::printf("books balanced: %lld transfers, %lld of them sealed\n",
               static_cast<long long>(last.checked), static_cast<long long>(last.sealed));
-  return absl::OkStatus();
-}
-
-absl::Status PrintNewLogKey(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 1) {
-    return absl::InvalidArgumentError("new-log-key needs the log's name, like example.org/ledger");
-  }
-  JB_ASSIGN_OR_RETURN(const NoteSigner signer,
-                      NoteSigner::Make(arguments[0], Ed25519PrivateKey::NewSeed()));
-  std::printf("%s\n", signer.ToString().c_str());
-  return absl::OkStatus();
-}
-
-absl::Status PrintLogVerifierKeys(const Config& config) {
-  JB_ASSIGN_OR_RETURN(const auto signers, ParseSigners(config.log_keys));
-  for (const NoteSigner& signer : signers) {
-    std::printf("%s\n", signer.verifier().ToString().c_str());
-  }
   return absl::OkStatus();
 }
 

@@ -21,7 +21,6 @@ inline constexpr int32_t kMaxRedundancy = 255;
 inline constexpr int64_t kDefaultHoldTtlMs = 300'000;
 inline constexpr int64_t kMaxHoldTtlMs = int64_t{30} * 24 * 3600 * 1000;
 inline constexpr int kMaxOperationType = 41;
-inline constexpr int64_t kMaxTimeSeconds = 253'402'300'799;  // 9999-12-31T23:59:59Z
 
 // 1000 J in micro-joules, granted once to each member.
 inline constexpr int64_t kTrialGrantMicrojoules = 1'000'000'000;

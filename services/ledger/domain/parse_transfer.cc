@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/time/timestamp.h"
 #include "services/ledger/domain/limits.h"
 
 namespace joulebook::ledger {
@@ -138,14 +139,6 @@ bool IsValidMetadata(const Metadata& metadata) {
            return !entry.first.empty() && IsValidText(entry.first, kMaxMetadataKeyBytes) &&
                   IsValidText(entry.second, kMaxMetadataValueBytes);
          });
-}
-
-std::optional<Time> ParseTimestamp(int64_t seconds, int32_t nanos) {
-  if (seconds < 0 || seconds > kMaxTimeSeconds || nanos < 0 || nanos > 999'999'999 ||
-      nanos % 1000 != 0) {
-    return std::nullopt;
-  }
-  return Time(std::chrono::seconds(seconds)) + Duration(nanos / 1000);
 }
 
 ResultCode ParseTransfer(const TransferDraft& draft, TransferRequest& request) {

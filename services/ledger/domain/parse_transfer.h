@@ -64,7 +64,4 @@ bool IsValidMetadata(const Metadata& metadata);
 // Whether `text` has at most `max_bytes` and no NUL, which PostgreSQL's text cannot hold.
 bool IsValidText(std::string_view text, std::size_t max_bytes);
 
-// The instant, if it is from 1970-01-01 to 9999-12-31 and in whole microseconds.
-std::optional<Time> ParseTimestamp(int64_t seconds, int32_t nanos);
-
 }  // namespace joulebook::ledger

@@ -1,6 +1,7 @@
 #include "services/ledger/rpc/convert.h"
 
 #include "common/crypto/ed25519.h"
+#include "common/rpc/timestamps.h"
 #include "services/ledger/domain/errors.h"
 #include "services/ledger/domain/limits.h"
 #include "services/ledger/domain/parse_transfer.h"
@@ -57,7 +58,7 @@ absl::StatusOr<std::optional<Uuid>> ParseOptionalId(std::string_view field, std:
 }
 
 absl::StatusOr<Time> ParseTime(std::string_view field, const google::protobuf::Timestamp& time) {
-  const auto parsed = ParseTimestamp(time.seconds(), time.nanos());
+  const auto parsed = ReadTimestamp(time);
   if (!parsed.has_value()) {
     return FieldInvalid(field, "must be from 1970 to 9999, in whole microseconds");
   }

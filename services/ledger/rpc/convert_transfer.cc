@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/rpc/timestamps.h"
 #include "services/ledger/rpc/parse_quote.h"
 
 namespace joulebook::ledger {
@@ -163,8 +164,7 @@ void ToProto(const TransferRecord& record, v1::Transfer& proto) {
 absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
   TransferRecord record;
   JB_RETURN_IF_ERROR(ParseRequest(proto.request(), record.request));
-  const auto recorded =
-      ParseTimestamp(proto.recorded_time().seconds(), proto.recorded_time().nanos());
+  const auto recorded = ReadTimestamp(proto.recorded_time());
   const auto debit = Uuid::Parse(proto.debit_account_id());
   const auto credit = Uuid::Parse(proto.credit_account_id());
   if (!recorded.has_value()) return absl::InvalidArgumentError("recorded_time: no valid time");
@@ -200,10 +200,6 @@ void ToProto(const Balances& balances, v1::Balances& proto) {
   proto.set_version(balances.version);
 }
 
-void ToProto(Time time, google::protobuf::Timestamp& proto) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  proto.set_seconds(seconds.time_since_epoch().count());
-  proto.set_nanos(static_cast<int32_t>((time - seconds).count() * 1000));
-}
+void ToProto(Time time, google::protobuf::Timestamp& proto) { SetTimestamp(time, proto); }
 
 }  // namespace joulebook::ledger

@@ -1,6 +1,6 @@
 #include "services/ledger/rpc/parse_quote.h"
 
-#include "services/ledger/domain/parse_transfer.h"
+#include "common/rpc/timestamps.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -13,9 +13,9 @@ std::optional<Quote> ParseQuote(const type::v1::SignedQuote& proto) {
   const auto id = Uuid::Parse(terms.quote_id());
   const auto member = Uuid::Parse(terms.member_id());
   const auto settles = Uuid::Parse(terms.settles_quote_id());
-  const auto expires = ParseTimestamp(terms.expire_time().seconds(), terms.expire_time().nanos());
-  const auto at = ParseTimestamp(terms.usage().time().seconds(), terms.usage().time().nanos());
-  const auto issued = ParseTimestamp(terms.issued_time().seconds(), terms.issued_time().nanos());
+  const auto expires = ReadTimestamp(terms.expire_time());
+  const auto at = ReadTimestamp(terms.usage().time());
+  const auto issued = ReadTimestamp(terms.issued_time());
   const bool is_whole = id.has_value() && member.has_value() && expires.has_value() &&
                         at.has_value() && issued.has_value() &&
                         (settles.has_value() || terms.settles_quote_id().empty()) &&
