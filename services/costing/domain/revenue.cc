@@ -88,6 +88,14 @@ bool MayBecome(EarningState from, EarningState to) {
   return from == EarningState::kConfirmed && to == EarningState::kPaid;
 }
 
+absl::StatusOr<int64_t> NetOf(const EarningSums& sums, int64_t revenue, int64_t costs) {
+  int64_t net = revenue;
+  for (const int64_t earned : sums.earned) {
+    JB_ASSIGN_OR_RETURN(net, CheckedAdd(net, earned));
+  }
+  return CheckedSubtract(net, costs);
+}
+
 absl::StatusOr<EarningSums> SumEarnings(std::span<const Earning> earnings) {
   EarningSums sums;
   for (const Earning& earning : earnings) {

@@ -65,6 +65,8 @@ struct EarningSums {
   std::array<int64_t, kEarningSources> earned{};  // confirmed or paid
   int64_t pending = 0;
 };
+// All earnings and the revenue, less the costs. Errors: OUT_OF_RANGE.
+absl::StatusOr<int64_t> NetOf(const EarningSums& sums, int64_t revenue, int64_t costs);
 // Errors: PRICE_OUT_OF_RANGE.
 absl::StatusOr<EarningSums> SumEarnings(std::span<const Earning> earnings);
 

@@ -55,6 +55,7 @@ class Quoter {
   absl::StatusOr<QuoteDraft> NextGrant(const QuoteTerms& grant, int64_t used_units,
                                        int64_t wanted_units) const;
 
+  const std::string& own_tariff() const { return options_.tariff_name; }
   // The name of the tariff that is meant.
   const std::string& NameOr(const std::string& name) const {
     return name.empty() ? options_.tariff_name : name;

@@ -1,0 +1,173 @@
+#include "services/costing/app.h"
+
+#include <memory>
+
+#include "common/log/log.h"
+#include "common/rpc/key_commands.h"
+#include "common/rpc/service_main.h"
+#include "services/costing/config.h"
+#include "services/costing/domain/errors.h"
+#include "services/costing/rpc/costing_service.h"
+#include "services/costing/store/pg_store.h"
+
+namespace joulebook::costing {
+namespace {
+
+std::chrono::milliseconds Ms(int64_t ms) { return std::chrono::milliseconds(ms); }
+
+bool FindZone(const std::string& name, absl::TimeZone* zone) {
+  return absl::LoadTimeZone(name, zone);
+}
+
+std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers) {
+  std::vector<NoteVerifier> verifiers;
+  for (const NoteSigner& signer : signers) verifiers.push_back(signer.verifier());
+  return verifiers;
+}
+
+// Everything that a running costing service consists of, in order of construction.
+class App {
+ public:
+  App(const Config& config, Gate gate, const std::vector<NoteSigner>& signers)
+      : config_(config),
+        gate_(std::move(gate)),
+        pool_(config.database.ForPool()),
+        store_(MakePgStore({pool_, clock_, *random_, sleeper_})),
+        costing_metrics_(metrics_),
+        book_(*store_, clock_, FindZone, Ms(config.refresh_max_age_ms)),
+        quoter_({config.tariff, Ms(config.quote_validity_ms), Ms(config.quote_ahead_ms)}, book_,
+                clock_, ids_),
+        signer_(signers.front(), costing_metrics_),
+        quotes_(quoter_, signer_, VerifiersOf(signers), costing_metrics_),
+        proofs_({config.tariff, Ms(config.proof_window_ms)}, book_, *store_, clock_,
+                costing_metrics_),
+        executor_(static_cast<int>(config.call_threads),
+                  static_cast<std::size_t>(config.call_queue)),
+        service_({gate_, *store_, book_, quoter_, quotes_, proofs_, executor_,
+                  static_cast<std::size_t>(config.call_queue), clock_, costing_metrics_, FindZone,
+                  Ms(config.notice_period_ms), Ms(config.refresh_max_age_ms),
+                  Ms(config.call_timeout_ms)}) {}
+
+  absl::Status Start() {
+    JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
+    JB_RETURN_IF_ERROR(book_.Refresh(Timeout()));
+    JB_RETURN_IF_ERROR(CheckTariff());
+    JB_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Start(config_.metrics_listen, metrics_));
+    JB_ASSIGN_OR_RETURN(
+        server_, RpcServer::Start({.config = config_.server,
+                                   .service_names = {v1::CostingService::service_full_name()},
+                                   .error_domain = kErrorDomain,
+                                   .probe = [this] { return Probe(); }},
+                                  {&service_}, metrics_, clock_, timers_));
+    refreshing_ = timers_.RunEvery(Ms(config_.refresh_interval_ms), [this] { Refresh(); });
+    forgetting_ = timers_.RunEvery(Ms(config_.proof_window_ms), [this] { Forget(); });
+    LogInfo("listening", {{"port", int64_t{server_->port()}},
+                          {"metrics_port", int64_t{metrics_server_->port()}}});
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    refreshing_.reset();
+    forgetting_.reset();
+    server_->BeginDrain();
+    service_.BeginDrain();
+    server_->Shutdown();
+    LogInfo("stopped");
+  }
+
+ private:
+  Duration Timeout() const { return Ms(config_.database.statement_timeout_ms); }
+
+  absl::Status CheckTariff() {
+    JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
+    if (snapshot->InEffect(config_.tariff, clock_.Now()) != nullptr) return absl::OkStatus();
+    return TariffNotFound(config_.tariff);
+  }
+
+  absl::Status Probe() {
+    JB_RETURN_IF_ERROR(pool_.Ping());
+    return book_.Now().status();
+  }
+
+  void Refresh() {
+    const absl::Status refreshed = book_.Refresh(Timeout());
+    costing_metrics_.tariffs_age_seconds.Set(std::chrono::duration<double>(book_.Age()).count());
+    if (refreshed.ok()) return;
+    costing_metrics_.refresh_failures.Increment();
+    LogWarning("refresh failed", {{"error", refreshed.ToString()}});
+  }
+
+  void Forget() {
+    const auto forgotten = store_->ForgetProofs(clock_.Now(), Timeout());
+    if (!forgotten.ok()) {
+      LogWarning("forgetting proofs failed", {{"error", forgotten.status().ToString()}});
+    }
+  }
+
+  const Config& config_;
+  const Gate gate_;
+  SystemClock clock_;
+  ThreadTimers timers_;
+  ThreadSleeper sleeper_;
+  const std::unique_ptr<Random> random_ = MakeSystemRandom();
+  UuidV7Generator ids_{clock_, *random_};
+  Metrics metrics_;
+  Pool pool_;
+  const std::unique_ptr<Store> store_;
+  CostingMetrics costing_metrics_;
+  TariffBook book_;
+  Quoter quoter_;
+  QuoteSigner signer_;
+  QuoteDesk quotes_;
+  ProofDesk proofs_;
+  Executor executor_;
+  CostingServiceImpl service_;
+  std::unique_ptr<MetricsServer> metrics_server_;
+  std::unique_ptr<RpcServer> server_;
+  std::unique_ptr<Timers::Handle> refreshing_;
+  std::unique_ptr<Timers::Handle> forgetting_;
+};
+
+absl::Status MigrateCosting(const Config& config) {
+  JB_ASSIGN_OR_RETURN(const int applied,
+                      Migrate(config.database.Connection(), kSchema, Migrations()));
+  LogInfo("migrated", {{"applied", int64_t{applied}}});
+  return absl::OkStatus();
+}
+
+absl::Status Serve(const Config& config, const std::function<void()>& wait_for_signal) {
+  JB_RETURN_IF_ERROR(config.Validate());
+  SystemClock gate_clock;
+  JB_ASSIGN_OR_RETURN(Gate gate, Gate::Make(config.server, kErrorDomain, gate_clock));
+  JB_ASSIGN_OR_RETURN(const auto signers, ParseSigners(config.quote_keys));
+  App app(config, std::move(gate), signers);
+  JB_RETURN_IF_ERROR(app.Start());
+  wait_for_signal();
+  app.Stop();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunCostingd(int argc, char** argv) {
+  Config config;
+  Settings settings("costing");
+  config.AddTo(settings);
+  return RunServiceMain(
+      {.name = "costing",
+       .settings = settings,
+       .migrate = [&] { return MigrateCosting(config); },
+       .commands = {{"new-quote-key",
+                     [](const auto& words) {
+                       return PrintNewKey(words,
+                                          "new-quote-key needs the key's name, like "
+                                          "example.org/costing");
+                     }},
+                    {"quote-verifier-keys",
+                     [&](const auto&) { return PrintVerifierKeys(config.quote_keys); }}},
+       .listen_address = [&] { return config.server.listen; },
+       .serve = [&](const auto& wait_for_signal) { return Serve(config, wait_for_signal); }},
+      argc, argv);
+}
+
+}  // namespace joulebook::costing

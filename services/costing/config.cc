@@ -1,0 +1,55 @@
+#include "services/costing/config.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace joulebook::costing {
+namespace {
+
+// Connections of the pool that are not the calling threads': refresh, forgetting of proofs, health.
+constexpr int64_t kOwnConnections = 3;
+
+}  // namespace
+
+void Config::AddTo(Settings& settings) {
+  server.AddTo(settings);
+  settings.Text("metrics-listen", &metrics_listen, "HTTP address of /metrics");
+  database.AddTo(settings);
+  settings.Integer("call-timeout-ms", &call_timeout_ms, {100, 600'000},
+                   "longest call, whatever its deadline");
+  settings.Integer("call-threads", &call_threads, {1, 256},
+                   "calls at once that read, write, or quote in batches");
+  settings.Integer("call-queue", &call_queue, {1, 1'000'000}, "calls that wait for a thread");
+  settings.Secret("quote-keys", &quote_keys,
+                  "signing keys of quotes, one a line; the first signs, quotes of all are known");
+  settings.Text("tariff", &tariff, "name of the tariff of quotes that name none");
+  settings.Integer("quote-validity-ms", &quote_validity_ms, {1'000, 86'400'000},
+                   "how long a quote holds");
+  settings.Integer("quote-ahead-ms", &quote_ahead_ms, {0, 31 * int64_t{86'400'000}},
+                   "how far ahead a use may be quoted");
+  settings.Integer("notice-period-ms", &notice_period_ms, {0, 366 * int64_t{86'400'000}},
+                   "how long before it takes effect a tariff must be published");
+  settings.Integer("refresh-interval-ms", &refresh_interval_ms, {10, 600'000},
+                   "how often the published tariffs are read");
+  settings.Integer("refresh-max-age-ms", &refresh_max_age_ms, {100, 3'600'000},
+                   "no quotes when the published tariffs were read longer ago");
+  settings.Integer("proof-window-ms", &proof_window_ms, {1'000, 3'600'000},
+                   "how long a challenge of a proof of work may be answered");
+}
+
+absl::Status Config::Validate() const {
+  if (quote_keys.empty()) return absl::InvalidArgumentError("quote-keys must be given");
+  if (refresh_max_age_ms < 2 * refresh_interval_ms) {
+    return absl::InvalidArgumentError(
+        "refresh-max-age-ms must be at least twice refresh-interval-ms");
+  }
+  // Else a replica could quote by an old tariff after a new one has taken effect.
+  if (notice_period_ms < refresh_max_age_ms) {
+    return absl::InvalidArgumentError("notice-period-ms must be at least refresh-max-age-ms");
+  }
+  if (database.database_pool >= call_threads + kOwnConnections) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("database-pool must be at least call-threads + ", kOwnConnections,
+                   ": one connection each for the tariffs, the proofs and health"));
+}
+
+}  // namespace joulebook::costing

@@ -1,0 +1,3 @@
+#include "services/costing/app.h"
+
+int main(int argc, char** argv) { return joulebook::costing::RunCostingd(argc, argv); }

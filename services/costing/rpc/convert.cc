@@ -1,0 +1,174 @@
+#include "services/costing/rpc/convert.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/timestamps.h"
+#include "services/costing/domain/errors.h"
+#include "services/costing/rpc/convert_quote.h"
+
+namespace joulebook::costing {
+
+absl::StatusOr<Uuid> ParseId(std::string_view field, std::string_view text) {
+  const auto id = Uuid::Parse(text);
+  if (!id.has_value()) return FieldInvalid(field, "must be a UUID");
+  return *id;
+}
+
+absl::StatusOr<Uuid> ParseNewId(std::string_view field, std::string_view text) {
+  JB_ASSIGN_OR_RETURN(const Uuid id, ParseId(field, text));
+  if (id.IsNil() || id.IsMax()) return FieldInvalid(field, "must not be the nil or max UUID");
+  return id;
+}
+
+absl::StatusOr<Time> ParseTime(std::string_view field, const google::protobuf::Timestamp& time) {
+  const auto parsed = ReadTimestamp(time);
+  if (!parsed.has_value()) {
+    return FieldInvalid(field, "must be from 1970 to 9999, in whole microseconds");
+  }
+  return *parsed;
+}
+
+absl::StatusOr<QuoteItem> FromProto(const v1::QuoteItem& proto) {
+  QuoteItem item;
+  JB_ASSIGN_OR_RETURN(item.member, ParseNewId("member_id", proto.member_id()));
+  JB_ASSIGN_OR_RETURN(item.usage, FromProto(proto.usage()));
+  if (proto.usage().has_time()) item.at = item.usage.at;
+  item.tariff_name = proto.tariff_name();
+  item.with_bill = !proto.without_bill();
+  return item;
+}
+
+absl::StatusOr<MeteredUnit> ParseUnit(type::v1::MeteredUnit unit) {
+  if (!type::v1::MeteredUnit_IsValid(unit) || unit == type::v1::METERED_UNIT_UNSPECIFIED) {
+    return FieldInvalid("unit", "must be a known unit");
+  }
+  return static_cast<MeteredUnit>(unit);
+}
+
+absl::StatusOr<int32_t> ParsePpm(std::string_view field, int32_t value) {
+  if (value < 0 || value > 1'000'000) return FieldInvalid(field, "must be 0 to 1000000");
+  return value;
+}
+
+absl::StatusOr<Challenge> FromProto(const v1::Challenge& proto) {
+  Challenge challenge;
+  JB_ASSIGN_OR_RETURN(challenge.member, ParseNewId("challenge.member_id", proto.member_id()));
+  JB_ASSIGN_OR_RETURN(challenge.time, ParseTime("challenge.time", proto.time()));
+  challenge.operation = proto.operation_type();
+  challenge.tariff_hash = proto.tariff_hash();
+  return challenge;
+}
+
+absl::StatusOr<EarningClaim> FromProto(const v1::Earning& proto) {
+  EarningClaim claim;
+  JB_ASSIGN_OR_RETURN(claim.id, ParseNewId("earning_id", proto.earning_id()));
+  JB_ASSIGN_OR_RETURN(claim.provider, ParseNewId("provider_member_id", proto.provider_member_id()));
+  if (!v1::EarningSource_IsValid(proto.source()) ||
+      proto.source() == v1::EARNING_SOURCE_UNSPECIFIED) {
+    return FieldInvalid("source", "must be a known source");
+  }
+  claim.source = static_cast<EarningSource>(proto.source() - 1);
+  claim.units = proto.units();
+  claim.first_factor_ppm = proto.first_factor_ppm();
+  claim.second_factor_ppm = proto.second_factor_ppm();
+  JB_ASSIGN_OR_RETURN(claim.start, ParseTime("start_time", proto.start_time()));
+  JB_ASSIGN_OR_RETURN(claim.end, ParseTime("end_time", proto.end_time()));
+  return claim;
+}
+
+absl::StatusOr<EarningState> ParseState(v1::EarningState state) {
+  if (!v1::EarningState_IsValid(state) || state == v1::EARNING_STATE_UNSPECIFIED) {
+    return FieldInvalid("state", "must be a known state");
+  }
+  return static_cast<EarningState>(state);
+}
+
+absl::StatusOr<const LiveTariff*> SelectTariff(const TariffSnapshot& snapshot,
+                                               const v1::TariffSelector& selector,
+                                               const std::string& own_name, Time now) {
+  const LiveTariff* found = nullptr;
+  std::string what;
+  const std::string& name = selector.name().empty() ? own_name : selector.name();
+  if (!selector.hash().empty()) {
+    found = snapshot.FindHash(selector.hash());
+    what = ToHex(selector.hash());
+  } else if (selector.version() != 0) {
+    found = snapshot.FindVersion(name, selector.version());
+    what = absl::StrCat(name, ":", selector.version());
+  } else {
+    if (selector.has_time()) {
+      JB_ASSIGN_OR_RETURN(now, ParseTime("tariff.time", selector.time()));
+    }
+    found = snapshot.InEffect(name, now);
+    what = name;
+  }
+  if (found == nullptr) return TariffNotFound(what);
+  return found;
+}
+
+void ToProto(const PublishedTariff& tariff, bool with_document, v1::Tariff& proto) {
+  proto.set_hash(tariff.hash);
+  proto.set_name(tariff.name);
+  proto.set_version(tariff.version);
+  SetTimestamp(tariff.effective, *proto.mutable_effective_time());
+  SetTimestamp(tariff.published, *proto.mutable_published_time());
+  if (with_document) proto.set_document(tariff.document);
+}
+
+void ToProto(const PriceTotals& totals, v1::CostDocument& proto) {
+  proto.set_computation_microjoules(totals.parts[0]);
+  proto.set_storage_microjoules(totals.parts[1]);
+  proto.set_network_microjoules(totals.parts[2]);
+  proto.set_proof_of_work_microjoules(totals.parts[3]);
+  proto.set_total_microjoules(totals.total);
+}
+
+PriceTotals FromProto(const v1::CostDocument& proto) {
+  return {{proto.computation_microjoules(), proto.storage_microjoules(),
+           proto.network_microjoules(), proto.proof_of_work_microjoules()},
+          proto.total_microjoules()};
+}
+
+void ToProto(const CongestionPeriod& period, v1::CongestionPeriod& proto) {
+  proto.set_tariff_name(period.tariff_name);
+  proto.set_class_name(period.class_name);
+  proto.set_period(period.period);
+  proto.set_demand(period.demand);
+  proto.set_next_factor_ppm(period.next_factor_ppm);
+  proto.set_next_period(period.period + 2);
+}
+
+void ToProto(const Challenge& challenge, int32_t bits, v1::Challenge& proto) {
+  proto.set_member_id(challenge.member.ToString());
+  proto.set_operation_type(static_cast<type::v1::OperationType>(challenge.operation));
+  SetTimestamp(challenge.time, *proto.mutable_time());
+  proto.set_tariff_hash(challenge.tariff_hash);
+  proto.set_bits(bits);
+}
+
+void ToProto(const Earning& earning, v1::Earning& proto) {
+  const EarningClaim& claim = earning.claim;
+  proto.set_earning_id(claim.id.ToString());
+  proto.set_provider_member_id(claim.provider.ToString());
+  proto.set_source(static_cast<v1::EarningSource>(static_cast<int>(claim.source) + 1));
+  proto.set_units(claim.units);
+  proto.set_first_factor_ppm(claim.first_factor_ppm);
+  proto.set_second_factor_ppm(claim.second_factor_ppm);
+  SetTimestamp(claim.start, *proto.mutable_start_time());
+  SetTimestamp(claim.end, *proto.mutable_end_time());
+  proto.set_amount_microjoules(earning.amount);
+  proto.set_tariff_hash(earning.tariff_hash);
+  proto.set_state(static_cast<v1::EarningState>(earning.state));
+}
+
+void ToProto(const absl::Status& status, v1::ItemError& proto) {
+  proto.set_message(std::string(status.message()));
+  const auto info = GetErrorInfo(status);
+  v1::ErrorReason reason = v1::ERROR_REASON_INTERNAL;
+  if (info.has_value()) {
+    v1::ErrorReason_Parse(absl::StrCat("ERROR_REASON_", info->reason), &reason);
+    proto.mutable_metadata()->insert(info->metadata.begin(), info->metadata.end());
+  }
+  proto.set_reason(reason);
+}
+
+}  // namespace joulebook::costing
