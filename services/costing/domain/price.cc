@@ -25,9 +25,9 @@ absl::Status CheckRange(std::string_view field, int64_t value, int64_t smallest,
 absl::Status CheckUsage(const Tariff& tariff, const Usage& usage) {
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   JB_RETURN_IF_ERROR(CheckRange("count", usage.count, 1, tariff.max_batch));
-  JB_RETURN_IF_ERROR(CheckRange("size_bytes", usage.size_bytes, 0, kMax));
+  JB_RETURN_IF_ERROR(CheckRange("data_size_bytes", usage.size_bytes, 0, kMax));
   JB_RETURN_IF_ERROR(CheckRange("duration_s", usage.duration_s, 0, kMax));
-  JB_RETURN_IF_ERROR(CheckRange("copies", usage.copies, 1, tariff.max_copies));
+  JB_RETURN_IF_ERROR(CheckRange("redundancy", usage.copies, 1, tariff.max_copies));
   JB_RETURN_IF_ERROR(CheckRange("nodes", usage.nodes, 0, tariff.max_nodes));
   JB_RETURN_IF_ERROR(CheckRange("results", usage.results, 0, tariff.max_results));
   JB_RETURN_IF_ERROR(CheckRange("timeout_ms", usage.timeout_ms, 0, tariff.max_timeout_ms));

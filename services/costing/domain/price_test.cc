@@ -215,10 +215,10 @@ TEST(Price, RefusesWhatTheTariffDoesNotAllow) {
   };
   refused("count", [](Usage& u) { u.count = 0; });
   refused("count", [](Usage& u) { u.count = 1'001; });
-  refused("size_bytes", [](Usage& u) { u.size_bytes = -1; });
+  refused("data_size_bytes", [](Usage& u) { u.size_bytes = -1; });
   refused("duration_s", [](Usage& u) { u.duration_s = -1; });
-  refused("copies", [](Usage& u) { u.copies = 0; });
-  refused("copies", [](Usage& u) { u.copies = 17; });
+  refused("redundancy", [](Usage& u) { u.copies = 0; });
+  refused("redundancy", [](Usage& u) { u.copies = 17; });
   refused("nodes", [](Usage& u) { u.nodes = 1'001; });
   refused("results", [](Usage& u) { u.results = 10'001; });
   refused("timeout_ms", [](Usage& u) { u.timeout_ms = 60'001; });

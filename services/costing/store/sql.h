@@ -11,7 +11,8 @@ inline constexpr char kTariffsAfter[] =
 inline constexpr char kTariffsOfName[] =
     "SELECT " JOULEBOOK_TARIFF_COLUMNS "FROM costing.tariffs WHERE name = $1 ORDER BY version";
 // Whoever holds this is the only one that publishes; reading goes on.
-inline constexpr char kLockTariffs[] = "LOCK TABLE costing.tariffs IN SHARE ROW EXCLUSIVE MODE";
+inline constexpr char kLockTariffs[] =
+    "SELECT pg_advisory_xact_lock('costing.tariffs'::regclass::oid::bigint)";
 inline constexpr char kInsertTariff[] =
     "INSERT INTO costing.tariffs (" JOULEBOOK_TARIFF_COLUMNS
     ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6 FROM costing.tariffs "
@@ -29,7 +30,8 @@ inline constexpr char kLastReport[] =
     "SELECT " JOULEBOOK_REPORT_COLUMNS
     "FROM costing.congestion WHERE tariff_name = $1 AND class_name = $2 AND period <= $3 "
     "ORDER BY period DESC LIMIT 1";
-inline constexpr char kLockReports[] = "LOCK TABLE costing.congestion IN SHARE ROW EXCLUSIVE MODE";
+inline constexpr char kLockReports[] =
+    "SELECT pg_advisory_xact_lock('costing.congestion'::regclass::oid::bigint)";
 inline constexpr char kInsertReport[] =
     "INSERT INTO costing.congestion (" JOULEBOOK_REPORT_COLUMNS
     ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5 FROM costing.congestion";

@@ -1,0 +1,97 @@
+// A costingd of its own on a database of its own, for tests through the real client.
+#pragma once
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/crypto/note.h"
+#include "common/testing/matchers.h"
+#include "common/testing/postgres.h"
+#include "joulebook/costing/v1/costing_service.grpc.pb.h"
+#include "tests/integration/service_process.h"
+
+namespace joulebook::costing {
+
+using Service = v1::CostingService::Stub;
+
+// 0000000K-0000-7000-8000-NNNNNNNNNNNN for people to read.
+inline std::string TestId(int kind, int number) {
+  char text[37];
+  std::snprintf(text, sizeof text, "0000000%d-0000-7000-8000-%012d", kind, number);
+  return text;
+}
+inline std::string MemberId(int number) { return TestId(1, number); }
+
+// Store 1 MB for 30 days in 3 copies, as in the sources' worked example.
+inline v1::QuoteItem StoreItem(int member = 1) {
+  v1::QuoteItem item;
+  item.set_member_id(MemberId(member));
+  type::v1::Usage& usage = *item.mutable_usage();
+  usage.set_operation_type(type::v1::OPERATION_TYPE_BLOCK_STORE);
+  usage.set_data_size_bytes(1 << 20);
+  usage.set_duration_s(30 * 86'400);
+  usage.set_redundancy(3);
+  usage.set_reputation_ppm(500'000);
+  return item;
+}
+
+inline v1::QuoteItem SearchItem(int64_t results) {
+  v1::QuoteItem item;
+  item.set_member_id(MemberId(1));
+  type::v1::Usage& usage = *item.mutable_usage();
+  usage.set_operation_type(type::v1::OPERATION_TYPE_NODE_SEARCH);
+  usage.set_nodes(10);
+  usage.set_results(results);
+  usage.set_timeout_ms(5'000);
+  usage.set_reputation_ppm(1'000'000);
+  return item;
+}
+
+class CostingTest : public testing::Test {
+ protected:
+  CostingTest() { std::ofstream(keys_path_) << signer_.ToString() << "\n"; }
+
+  absl::StatusOr<ServiceProcess> StartReplica(const std::vector<std::string>& flags = {}) {
+    std::vector<std::string> all = {"--quote-keys-file", keys_path_};
+    all.insert(all.end(), flags.begin(), flags.end());
+    return ServiceProcess::Start("costingd", connection_, all);
+  }
+  void StartService(const std::vector<std::string>& flags = {}) {
+    auto started = StartReplica(flags);
+    ASSERT_THAT(started, IsOk());
+    costing_.emplace(*std::move(started));
+    stub_ = costing_->StubOf<v1::CostingService>({});
+  }
+
+  absl::StatusOr<v1::Quote> QuoteOf(const v1::QuoteItem& item, const std::string& token = "") {
+    v1::QuoteRequest request;
+    *request.mutable_item() = item;
+    JB_ASSIGN_OR_RETURN(const auto response, Call(*stub_, &Service::Quote, request, token));
+    return response.quote();
+  }
+
+  static std::string ShippedDocument(const std::string& name, const std::string& patch) {
+    std::ifstream file(JOULEBOOK_SOURCE_DIR "/services/costing/tariffs/" + name + ".json");
+    nlohmann::json document = nlohmann::json::parse(file);
+    document.merge_patch(nlohmann::json::parse(patch));
+    return document.dump();
+  }
+
+  static int64_t NowUs() { return SystemClock().Now().time_since_epoch().count(); }
+
+  absl::StatusOr<v1::PublishTariffResponse> Publish(const std::string& document) {
+    v1::PublishTariffRequest request;
+    request.set_document(document);
+    return Call(*stub_, &Service::PublishTariff, request);
+  }
+
+  const std::string superuser_connection_ = MakeTestDatabase();
+  const std::string connection_ = PrepareSchema("costing", superuser_connection_);
+  const std::string directory_ = MakeTempDir();
+  const std::string keys_path_ = directory_ + "/quote-keys";
+  const NoteSigner signer_ = *NoteSigner::Make("test/costing", std::string(32, 'q'));
+  std::optional<ServiceProcess> costing_;
+  std::unique_ptr<Service> stub_;
+};
+
+}  // namespace joulebook::costing

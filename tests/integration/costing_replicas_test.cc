@@ -1,0 +1,92 @@
+// Several replicas on one database, and what happens when the database goes away.
+
+#include <thread>
+
+#include "common/rpc/timestamps.h"
+#include "tests/integration/costing_fixture.h"
+
+namespace joulebook::costing {
+namespace {
+
+class CostingReplicasTest : public CostingTest {};
+
+// What every replica knows is published; the rest each does alone.
+TEST_F(CostingReplicasTest, GiveTheSamePricesAndAcceptOneAnothersQuotes) {
+  StartService({"--notice-period-ms", "2000", "--refresh-max-age-ms", "2000"});
+  auto other = StartReplica({"--notice-period-ms", "2000", "--refresh-max-age-ms", "2000",
+                             "--refresh-interval-ms", "100"});
+  ASSERT_THAT(other, IsOk());
+  const auto other_stub = other->StubOf<v1::CostingService>({});
+  const int64_t effective = NowUs() + 2'500'000;
+  ASSERT_THAT(
+      Publish(ShippedDocument(
+          "constants", absl::StrCat(R"({"version": 2, "effective_us": )", effective,
+                                    R"(, "rates": {"hash": {"tiers": [{"joules": "1"}]}}})"))),
+      IsOk());
+  while (NowUs() < effective) std::this_thread::yield();
+  v1::QuoteRequest request;
+  *request.mutable_item() = SearchItem(10);
+  const auto here = Call(*stub_, &Service::Quote, request);
+  const auto there = Call(*other_stub, &Service::Quote, request);
+  ASSERT_THAT(here, IsOk());
+  ASSERT_THAT(there, IsOk());
+  EXPECT_EQ(here->quote().terms().tariff_version(), 2);
+  EXPECT_EQ(there->quote().terms().tariff_hash(), here->quote().terms().tariff_hash());
+  EXPECT_EQ(there->quote().terms().total_microjoules(), here->quote().terms().total_microjoules());
+  v1::SettleQuoteRequest settle;
+  *settle.mutable_quote() = here->quote().signed_quote();
+  settle.set_found_results(3);
+  EXPECT_THAT(Call(*other_stub, &Service::SettleQuote, settle), IsOk());
+}
+
+TEST_F(CostingReplicasTest, RacingPublishersGetOneTariff) {
+  StartService({"--notice-period-ms", "10000"});
+  const std::string document = ShippedDocument(
+      "constants", absl::StrCat(R"({"version": 2, "effective_us": )", NowUs() + 60'000'000, "}"));
+  std::atomic<int> published = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const auto response = Publish(document);
+      EXPECT_THAT(response, IsOk());
+      published += response.ok() && response->published_now();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(published, 1);
+}
+
+TEST(CostingOutage, WithoutItsDatabaseItQuotesUntilItCannotBeSure) {
+  const auto postgres = PostgresServer::Start();
+  ASSERT_THAT(postgres, IsOk());
+  ASSERT_THAT((*postgres)->CreateDatabase("costing"), IsOk());
+  const std::string keys = MakeTempDir() + "/quote-keys";
+  std::ofstream(keys) << NoteSigner::Make("test/costing", std::string(32, 'q'))->ToString();
+  auto costing = ServiceProcess::Start(
+      "costingd", PrepareSchema("costing", (*postgres)->Connection("costing")),
+      {"--quote-keys-file", keys, "--refresh-interval-ms", "100", "--refresh-max-age-ms", "1500"});
+  ASSERT_THAT(costing, IsOk());
+  const auto stub = costing->StubOf<v1::CostingService>({});
+  v1::QuoteRequest quote;
+  *quote.mutable_item() = StoreItem();
+  ASSERT_THAT(Call(*stub, &Service::Quote, quote), IsOk());
+  (*postgres)->StopImmediately();
+  EXPECT_THAT(Call(*stub, &Service::Quote, quote), IsOk());  // nothing needed but memory
+  EXPECT_THAT(Call(*stub, &Service::ListTariffs, v1::ListTariffsRequest()),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  SystemClock clock;
+  const Duration end = clock.MonotonicNow() + std::chrono::seconds(20);
+  absl::Status status;
+  while (status.ok() && clock.MonotonicNow() < end) {
+    status = Call(*stub, &Service::Quote, quote).status();
+  }
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, "TARIFFS_STALE"));
+  ASSERT_THAT((*postgres)->StartAgain(), IsOk());
+  while (!status.ok() && clock.MonotonicNow() < end + std::chrono::seconds(20)) {
+    status = Call(*stub, &Service::Quote, quote).status();
+  }
+  EXPECT_THAT(status, IsOk());
+}
+
+}  // namespace
+}  // namespace joulebook::costing

@@ -1,0 +1,62 @@
+#include "tests/integration/service_process.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "common/status/check.h"
+
+namespace joulebook {
+namespace {
+
+constexpr char kCreateLogin[] =
+    "DO $$ BEGIN CREATE ROLE SERVICE LOGIN IN ROLE joulebook_SERVICE; EXCEPTION WHEN "
+    "duplicate_object OR unique_violation THEN NULL; END $$";
+
+int NumberAfter(const std::string& log, const std::string& key) {
+  const std::size_t start = log.find(key);
+  return start == std::string::npos ? 0 : std::atoi(log.c_str() + start + key.size());
+}
+
+}  // namespace
+
+std::string BinaryPath(const std::string& name) {
+  return absl::StrCat(JOULEBOOK_BINARY_DIR, "/bin/", name);
+}
+
+std::string PrepareSchema(const std::string& service, const std::string& superuser_connection) {
+  const auto migrated =
+      RunCommand({BinaryPath(service + "d"), "migrate", "--database", superuser_connection});
+  if (!migrated.ok()) std::fprintf(stderr, "%s\n", migrated.status().ToString().c_str());
+  JB_CHECK(migrated.ok());
+  const std::string create = absl::StrReplaceAll(kCreateLogin, {{"SERVICE", service}});
+  JB_CHECK(RunCommand({"psql", "-q", "-X", "-d", superuser_connection, "-c", create}).ok());
+  return absl::StrReplaceAll(superuser_connection, {{"user=postgres", "user=" + service}});
+}
+
+absl::StatusOr<ServiceProcess> ServiceProcess::Start(const std::string& program,
+                                                     const std::string& connection,
+                                                     const std::vector<std::string>& flags) {
+  std::vector<std::string> command = {BinaryPath(program), "--database",  connection,
+                                      "--listen",          "127.0.0.1:0", "--metrics-listen",
+                                      "127.0.0.1:0"};
+  command.insert(command.end(), flags.begin(), flags.end());
+  JB_ASSIGN_OR_RETURN(Process process,
+                      Process::Start(command, absl::StrCat(MakeTempDir(), "/", program, ".log")));
+  JB_ASSIGN_OR_RETURN(const std::string log,
+                      process.WaitForLog("\"msg\":\"listening\"", std::chrono::seconds(60)));
+  const int port = NumberAfter(log, "\"port\":");
+  const int metrics_port = NumberAfter(log, "\"metrics_port\":");
+  return ServiceProcess(std::move(process), port, metrics_port);
+}
+
+absl::StatusOr<std::string> ReadMetrics(int port) {
+  return RunCommand(
+      {"bash", "-c",
+       "exec 3<>/dev/tcp/127.0.0.1/$0; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; "
+       "cat <&3",
+       std::to_string(port)});
+}
+
+}  // namespace joulebook

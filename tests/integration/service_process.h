@@ -1,0 +1,65 @@
+// A real service on a real database, as a process, and calls to it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/rpc/client.h"
+#include "common/rpc/status_conversion.h"
+#include "common/testing/process.h"
+
+namespace joulebook {
+
+// The path of a built program.
+std::string BinaryPath(const std::string& name);
+
+// Migrates the schema of `service` (by its program, SERVICEd), and creates the login role SERVICE
+// with the service's rights; the service's connection string.
+std::string PrepareSchema(const std::string& service, const std::string& superuser_connection);
+
+class ServiceProcess {
+ public:
+  // Starts the program on free ports and waits until it listens. The error holds its log.
+  static absl::StatusOr<ServiceProcess> Start(const std::string& program,
+                                              const std::string& connection,
+                                              const std::vector<std::string>& flags);
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  int port() const { return port_; }
+  int metrics_port() const { return metrics_port_; }
+  Process& process() { return process_; }
+
+  // A stub of the service.
+  template <typename Service>
+  std::unique_ptr<typename Service::Stub> StubOf(const ClientOptions& options) const {
+    ClientOptions effective = options;
+    effective.target = address();
+    return Service::NewStub(MakeChannel(effective));
+  }
+
+ private:
+  ServiceProcess(Process process, int port, int metrics_port)
+      : process_(std::move(process)), port_(port), metrics_port_(metrics_port) {}
+  Process process_;
+  int port_;
+  int metrics_port_;
+};
+
+// What GET /metrics answers at the port.
+absl::StatusOr<std::string> ReadMetrics(int port);
+
+// One unary call with a deadline; the response, or the error with its reason.
+template <typename Response, typename Stub, typename Request>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request, const std::string& token = "",
+                              Duration timeout = std::chrono::seconds(20)) {
+  grpc::ClientContext context;
+  PrepareCall(context, timeout, token);
+  Response response;
+  JB_RETURN_IF_ERROR(FromGrpcStatus((stub.*method)(&context, request, &response)));
+  return response;
+}
+
+}  // namespace joulebook
