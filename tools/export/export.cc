@@ -14,10 +14,10 @@ constexpr Duration kLogTimeout = std::chrono::hours(6);
 constexpr Duration kRetryPause = std::chrono::milliseconds(200);
 constexpr int kPageSize = 1'000;
 
-template <typename Response, typename Request>
-absl::StatusOr<Response> Call(Service& stub,
-                              grpc::Status (Service::*method)(grpc::ClientContext*, const Request&,
-                                                              Response*),
+template <typename Response, typename Stub, typename Request>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
                               const Request& request, const std::string& token) {
   grpc::ClientContext context;
   PrepareCall(context, kCallTimeout, token);
@@ -126,6 +126,30 @@ absl::Status Exporter::Statement(const std::string& account_id) {
     JB_ASSIGN_OR_RETURN(*statement.add_lines(), FetchProof(id, tree_size));
   }
   return Write(statement);
+}
+
+absl::StatusOr<std::string> Exporter::FetchTariff(const std::string& hash) {
+  using Costing = costing::v1::CostingService;
+  const auto stub = Costing::NewStub(MakeChannel(options_.costing));
+  costing::v1::GetTariffRequest request;
+  request.mutable_tariff()->set_hash(hash);
+  JB_ASSIGN_OR_RETURN(const auto response,
+                      Call(*stub, &Costing::Stub::GetTariff, request, options_.costing_token));
+  return response.tariff().document();
+}
+
+absl::Status Exporter::Charge(const std::string& transfer_id) {
+  ledger::v1::ChargeProof proof;
+  JB_ASSIGN_OR_RETURN(*proof.mutable_charge(), FetchProof(transfer_id, 0));
+  const ledger::v1::Transfer& charge = proof.charge().transfer();
+  if (charge.quote_id().empty()) {
+    return absl::FailedPreconditionError("the transfer was not priced by a quote");
+  }
+  if (!charge.request().target_id().empty()) {
+    JB_ASSIGN_OR_RETURN(*proof.mutable_reservation(), FetchProof(charge.request().target_id(), 0));
+  }
+  JB_ASSIGN_OR_RETURN(*proof.mutable_tariff_document(), FetchTariff(charge.tariff_hash()));
+  return Write(proof);
 }
 
 absl::Status Exporter::Log() {

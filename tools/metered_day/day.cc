@@ -1,10 +1,11 @@
 #include "tools/metered_day/day.h"
 
 #include <deque>
-#include <span>
+#include <iterator>
+#include <utility>
 
 #include "common/rpc/status_conversion.h"
-#include "tools/metered_day/prices.h"
+#include "tools/metered_day/usage.h"
 
 namespace joulebook::metered_day {
 namespace {
@@ -16,49 +17,88 @@ constexpr std::size_t kWindowsUnderWay = 4;
 using ledger::v1::StreamTransfersRequest;
 using ledger::v1::StreamTransfersResponse;
 
-absl::Status RegisterEverybody(const std::vector<Usage>& trace, LedgerClient& ledger,
-                               IdGenerator& ids, DayResult& result) {
+// Reputations that members have, in turn; the source's neutral one is the second.
+constexpr int32_t kReputationsPpm[] = {300'000, 500'000, 700'000, 900'000};
+
+absl::Status RegisterMembers(const std::vector<Usage>& trace, const DayDependencies& on,
+                             DayResult& result) {
   for (const Usage& usage : trace) {
-    if (!result.member_accounts.contains(usage.member)) {
-      const std::string id = ids.Next().ToString();
-      JB_RETURN_IF_ERROR(ledger.RegisterMember(id, usage.member));
-      result.member_accounts[usage.member] = id;  // the joule account has the member's id
+    if (!result.members.contains(usage.member)) {
+      const int32_t reputation =
+          kReputationsPpm[result.members.size() % std::size(kReputationsPpm)];
+      const std::string id = on.ids.Next().ToString();
+      JB_RETURN_IF_ERROR(on.ledger.RegisterMember(id, usage.member));
+      JB_RETURN_IF_ERROR(on.ledger.SetReputation(on.ids.Next().ToString(), id, reputation));
+      result.members[usage.member] = {id, reputation};
     }
     if (!result.provider_accounts.contains(usage.provider)) {
-      const std::string owner = ids.Next().ToString();
-      const std::string account = ids.Next().ToString();
-      JB_RETURN_IF_ERROR(ledger.RegisterMember(owner, usage.provider));
-      JB_RETURN_IF_ERROR(ledger.OpenProviderAccount(account, owner));
+      const std::string owner = on.ids.Next().ToString();
+      const std::string account = on.ids.Next().ToString();
+      JB_RETURN_IF_ERROR(on.ledger.RegisterMember(owner, usage.provider));
+      JB_RETURN_IF_ERROR(on.ledger.OpenAccount(account, owner, ledger::v1::ACCOUNT_ROLE_PROVIDER));
       result.provider_accounts[usage.provider] = account;
     }
   }
   return absl::OkStatus();
 }
 
+absl::Status OpenNetworkAccounts(const DayDependencies& on, NetworkAccounts& network) {
+  const std::pair<std::string*, ledger::v1::AccountRole> accounts[] = {
+      {&network.revenue, ledger::v1::ACCOUNT_ROLE_ESCROW},
+      {&network.creators, ledger::v1::ACCOUNT_ROLE_FEES},
+      {&network.fund, ledger::v1::ACCOUNT_ROLE_FEES},
+      {&network.sink, ledger::v1::ACCOUNT_ROLE_SINK},
+  };
+  for (const auto& [id, role] : accounts) {
+    *id = on.ids.Next().ToString();
+    JB_RETURN_IF_ERROR(on.ledger.OpenAccount(*id, "", role));
+  }
+  return absl::OkStatus();
+}
+
+// Pays everybody's share, all or nothing.
+absl::Status PayOut(const DayDependencies& on, const RevenueShares& shares, DayResult& result) {
+  ledger::v1::PostTransfersRequest request;
+  for (const auto& [account, amount] : shares.by_account()) {
+    if (amount == 0) continue;
+    auto& item = *request.add_transfers();
+    item.set_id(on.ids.Next().ToString());
+    item.set_kind(ledger::v1::TRANSFER_KIND_POST);
+    item.set_debit_account_id(result.network.revenue);
+    item.set_credit_account_id(account);
+    item.set_asset_code("J");
+    item.set_amount_minor(amount);
+    item.set_operation_type(type::v1::OPERATION_TYPE_ENERGY_TRANSFER);
+    item.set_reference("revenue split");
+    item.set_linked(true);
+  }
+  result.charged_microjoules = shares.charged();
+  result.paid_out = shares.by_account();
+  if (request.transfers().empty()) return absl::OkStatus();
+  request.mutable_transfers(request.transfers_size() - 1)->set_linked(false);
+  return on.ledger.PostAll(request);
+}
+
 // The replay over one stream. Responses come in the order of the requests, so a queue of what was
 // sent tells what each answers.
 class Replay {
  public:
-  Replay(const std::vector<Usage>& trace, LedgerClient::Stream& stream, IdGenerator& ids,
-         Clock& clock, const Progress& progress, DayResult& result)
-      : trace_(trace),
-        stream_(stream),
-        ids_(ids),
-        clock_(clock),
-        progress_(progress),
-        result_(result) {}
+  Replay(const std::vector<Usage>& trace, LedgerClient::Stream& stream, const DayDependencies& on,
+         const Progress& progress, DayResult& result)
+      : trace_(trace), stream_(stream), on_(on), progress_(progress), result_(result) {}
 
-  absl::Status Run() {
+  absl::Status Run(RevenueShares& shares) {
     while (next_ < trace_.size() || !sent_.empty()) {
       while (next_ < trace_.size() && sent_.size() < kWindowsUnderWay) {
-        JB_RETURN_IF_ERROR(SendReservations());
+        JB_RETURN_IF_ERROR(QuoteAndReserve());
       }
+      if (sent_.empty()) continue;  // nothing of the window was quoted
       StreamTransfersResponse response;
       if (!stream_.Read(&response)) return absl::UnavailableError("the stream ended");
       Window window = std::move(sent_.front());
       sent_.pop_front();
-      JB_RETURN_IF_ERROR(window.is_settling ? FinishWindow(window, response)
-                                            : SettleWindow(window, response));
+      JB_RETURN_IF_ERROR(window.is_settling ? FinishWindow(window, response, shares)
+                                            : SettleWindow(std::move(window), response));
     }
     return absl::OkStatus();
   }
@@ -67,7 +107,8 @@ class Replay {
   struct Operation {
     std::size_t index = 0;
     std::string hold_id;
-    int64_t price = 0;
+    std::string charge_id;
+    costing::v1::Quote quote;
   };
   struct Window {
     bool is_settling = false;
@@ -76,39 +117,61 @@ class Replay {
   };
 
   absl::Status Send(const StreamTransfersRequest& request, Window window) {
+    if (request.transfers().empty()) return absl::OkStatus();
     if (!stream_.Write(request)) return absl::UnavailableError("the stream ended");
     sent_.push_back(std::move(window));
     return absl::OkStatus();
   }
 
-  absl::Status SendReservations() {
+  absl::Status QuoteAndReserve() {
+    Window window{.start = on_.clock.MonotonicNow()};
+    costing::v1::BatchQuoteRequest ask;
+    const std::size_t first = next_;
+    for (; next_ < trace_.size() && next_ - first < kWindow; ++next_) {
+      const MemberAccount& member = result_.members.at(trace_[next_].member);
+      costing::v1::QuoteItem& item = *ask.add_items();
+      item.set_member_id(member.id);
+      ToProto(trace_[next_], member.reputation_ppm, *item.mutable_usage());
+      item.set_without_bill(result_.shown.has_value());
+    }
+    JB_ASSIGN_OR_RETURN(auto answer, on_.costing.Quote(ask));
     StreamTransfersRequest request;
-    Window window{.start = clock_.MonotonicNow()};
-    for (; next_ < trace_.size() && window.operations.size() < kWindow; ++next_) {
-      const Usage& usage = trace_[next_];
-      JB_ASSIGN_OR_RETURN(const int64_t price, PriceMicrojoules(usage));
-      auto& item = *request.add_transfers();
-      item.set_id(ids_.Next().ToString());
-      item.set_kind(ledger::v1::TRANSFER_KIND_RESERVE);
-      item.set_debit_account_id(result_.member_accounts.at(usage.member));
-      item.set_credit_account_id(result_.provider_accounts.at(usage.provider));
-      item.set_asset_code("J");
-      item.set_amount_minor(price);
-      item.set_operation_type(usage.operation);
-      item.set_data_size_bytes(usage.bytes);
-      item.set_duration_s(usage.duration_s);
-      item.set_redundancy(usage.redundancy);
-      window.operations.push_back({next_, item.id(), price});
+    for (std::size_t i = 0; i < next_ - first; ++i) {
+      costing::v1::QuoteResult& quoted = *answer.mutable_results(static_cast<int>(i));
+      if (quoted.has_error()) {
+        ++result_.refused[costing::v1::ErrorReason_Name(quoted.error().reason())];
+        Done(window.start);
+        continue;
+      }
+      window.operations.push_back({first + i, on_.ids.Next().ToString(), on_.ids.Next().ToString(),
+                                   std::move(*quoted.mutable_quote())});
+      AddReservation(window.operations.back(), request);
     }
     return Send(request, std::move(window));
   }
 
+  void AddReservation(const Operation& operation, StreamTransfersRequest& request) {
+    const Usage& usage = trace_[operation.index];
+    auto& item = *request.add_transfers();
+    item.set_id(operation.hold_id);
+    item.set_kind(ledger::v1::TRANSFER_KIND_RESERVE);
+    item.set_debit_account_id(result_.members.at(usage.member).id);
+    item.set_credit_account_id(result_.network.revenue);
+    item.set_asset_code("J");
+    item.set_amount_minor(operation.quote.terms().total_microjoules());
+    item.set_operation_type(usage.operation);
+    item.set_data_size_bytes(usage.bytes);
+    item.set_duration_s(usage.duration_s);
+    item.set_redundancy(usage.redundancy);
+    *item.mutable_quote() = operation.quote.signed_quote();
+  }
+
   // Charges or releases what was reserved; what was refused is done.
-  absl::Status SettleWindow(const Window& window, const StreamTransfersResponse& response) {
+  absl::Status SettleWindow(Window window, const StreamTransfersResponse& response) {
     StreamTransfersRequest request;
     Window settling{.is_settling = true, .start = window.start};
     for (std::size_t i = 0; i < window.operations.size(); ++i) {
-      const Operation& operation = window.operations[i];
+      Operation& operation = window.operations[i];
       const auto code = response.results(static_cast<int>(i)).code();
       if (code != ledger::v1::TRANSFER_RESULT_CODE_OK) {
         ++result_.refused[ledger::v1::TransferResultCode_Name(code)];
@@ -116,35 +179,52 @@ class Replay {
         continue;
       }
       auto& item = *request.add_transfers();
-      item.set_id(ids_.Next().ToString());
+      item.set_id(operation.charge_id);
       item.set_target_id(operation.hold_id);
       if (trace_[operation.index].fails) {
         item.set_kind(ledger::v1::TRANSFER_KIND_RELEASE);
       } else {
         item.set_kind(ledger::v1::TRANSFER_KIND_CHARGE);
-        item.set_amount_minor(operation.price);
+        item.set_amount_minor(operation.quote.terms().total_microjoules());
       }
-      settling.operations.push_back(operation);
+      settling.operations.push_back(std::move(operation));
     }
-    if (settling.operations.empty()) return absl::OkStatus();
     return Send(request, std::move(settling));
   }
 
-  absl::Status FinishWindow(const Window& window, const StreamTransfersResponse& response) {
+  absl::Status FinishWindow(const Window& window, const StreamTransfersResponse& response,
+                            RevenueShares& shares) {
     for (std::size_t i = 0; i < window.operations.size(); ++i) {
+      const Operation& operation = window.operations[i];
       const auto code = response.results(static_cast<int>(i)).code();
       if (code != ledger::v1::TRANSFER_RESULT_CODE_OK) {
         ++result_.refused[ledger::v1::TransferResultCode_Name(code)];
+      } else if (trace_[operation.index].fails) {
+        ++result_.released;
       } else {
-        ++(trace_[window.operations[i].index].fails ? result_.released : result_.charged);
+        ++result_.charged;
+        JB_RETURN_IF_ERROR(Share(operation, shares));
       }
       Done(window.start);
     }
     return absl::OkStatus();
   }
 
+  // The provider in the trace stored; the next one, in the order of names, moved the data.
+  absl::Status Share(const Operation& operation, RevenueShares& shares) {
+    if (!result_.shown.has_value()) {
+      result_.shown = operation.quote;
+      result_.shown_charge_id = operation.charge_id;
+    }
+    const auto& providers = result_.provider_accounts;
+    const auto storage = providers.find(trace_[operation.index].provider);
+    const auto next = std::next(storage);
+    return shares.Add(operation.quote.terms(), storage->second,
+                      next == providers.end() ? providers.begin()->second : next->second);
+  }
+
   void Done(Duration start) {
-    result_.latencies.push_back(clock_.MonotonicNow() - start);
+    result_.latencies.push_back(on_.clock.MonotonicNow() - start);
     if (result_.latencies.size() % kWindow == 0 || result_.latencies.size() == trace_.size()) {
       progress_(result_.latencies.size(), trace_.size());
     }
@@ -152,24 +232,18 @@ class Replay {
 
   const std::vector<Usage>& trace_;
   LedgerClient::Stream& stream_;
-  IdGenerator& ids_;
-  Clock& clock_;
+  const DayDependencies& on_;
   const Progress& progress_;
   DayResult& result_;
   std::size_t next_ = 0;
   std::deque<Window> sent_;
 };
 
-}  // namespace
-
-absl::StatusOr<DayResult> RunDay(const std::vector<Usage>& trace, LedgerClient& ledger,
-                                 IdGenerator& ids, Clock& clock, const Progress& progress) {
-  DayResult result;
-  JB_RETURN_IF_ERROR(RegisterEverybody(trace, ledger, ids, result));
-  const Duration start = clock.MonotonicNow();
+absl::Status ReplayTrace(const std::vector<Usage>& trace, const DayDependencies& on,
+                         const Progress& progress, DayResult& result, RevenueShares& shares) {
   grpc::ClientContext context;
-  const auto stream = ledger.OpenStream(context);
-  const absl::Status replayed = Replay(trace, *stream, ids, clock, progress, result).Run();
+  const auto stream = on.ledger.OpenStream(context);
+  const absl::Status replayed = Replay(trace, *stream, on, progress, result).Run(shares);
   if (!replayed.ok()) context.TryCancel();
   stream->WritesDone();
   const absl::Status finished = FromGrpcStatus(stream->Finish());
@@ -178,8 +252,25 @@ absl::StatusOr<DayResult> RunDay(const std::vector<Usage>& trace, LedgerClient& 
     return finished;
   }
   JB_RETURN_IF_ERROR(replayed);
-  JB_RETURN_IF_ERROR(finished);
-  result.elapsed = clock.MonotonicNow() - start;
+  return finished;
+}
+
+}  // namespace
+
+absl::StatusOr<DayResult> RunDay(const std::vector<Usage>& trace, const DayDependencies& on,
+                                 const Progress& progress) {
+  DayResult result;
+  JB_RETURN_IF_ERROR(RegisterMembers(trace, on, result));
+  JB_RETURN_IF_ERROR(OpenNetworkAccounts(on, result.network));
+  const MemberAccount& prover = result.members.begin()->second;
+  JB_ASSIGN_OR_RETURN(result.proven, on.costing.ProveWork(prover.id, prover.reputation_ppm));
+  JB_ASSIGN_OR_RETURN(const costing::Tariff tariff,
+                      on.costing.GetTariff(result.proven.tariff_hash()));
+  RevenueShares shares(tariff, result.network);
+  const Duration start = on.clock.MonotonicNow();
+  JB_RETURN_IF_ERROR(ReplayTrace(trace, on, progress, result, shares));
+  result.elapsed = on.clock.MonotonicNow() - start;
+  JB_RETURN_IF_ERROR(PayOut(on, shares, result));
   return result;
 }
 

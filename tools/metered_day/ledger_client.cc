@@ -24,16 +24,56 @@ absl::Status LedgerClient::RegisterMember(const std::string& id, const std::stri
   return FromGrpcStatus(stub_->RegisterMember(&context, request, &response));
 }
 
-absl::Status LedgerClient::OpenProviderAccount(const std::string& id, const std::string& owner) {
+absl::Status LedgerClient::SetReputation(const std::string& change_id, const std::string& member_id,
+                                         int32_t ppm) {
+  ledger::v1::RecordReputationChangeRequest request;
+  ledger::v1::RecordReputationChangeResponse response;
+  request.set_change_id(change_id);
+  request.set_member_id(member_id);
+  request.set_cause(ledger::v1::REPUTATION_CAUSE_CORRECTION);
+  request.set_quality_ppm(ppm);
+  request.set_contribution_ppm(ppm);
+  request.set_behavior_ppm(ppm);
+  request.set_social_ppm(ppm);
+  grpc::ClientContext context;
+  PrepareCall(context, kCallTimeout, token_);
+  return FromGrpcStatus(stub_->RecordReputationChange(&context, request, &response));
+}
+
+absl::Status LedgerClient::OpenAccount(const std::string& id, const std::string& owner,
+                                       ledger::v1::AccountRole role) {
   ledger::v1::CreateAccountRequest request;
   ledger::v1::CreateAccountResponse response;
   request.set_account_id(id);
   request.set_owner_member_id(owner);
   request.set_asset_code("J");
-  request.set_role(ledger::v1::ACCOUNT_ROLE_PROVIDER);
+  request.set_role(role);
   grpc::ClientContext context;
   PrepareCall(context, kCallTimeout, token_);
   return FromGrpcStatus(stub_->CreateAccount(&context, request, &response));
+}
+
+absl::Status LedgerClient::PostAll(const ledger::v1::PostTransfersRequest& request) {
+  ledger::v1::PostTransfersResponse response;
+  grpc::ClientContext context;
+  PrepareCall(context, kCallTimeout, token_);
+  JB_RETURN_IF_ERROR(FromGrpcStatus(stub_->PostTransfers(&context, request, &response)));
+  for (const auto& result : response.results()) {
+    if (result.code() != ledger::v1::TRANSFER_RESULT_CODE_OK) {
+      return absl::InternalError(ledger::v1::TransferResultCode_Name(result.code()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ledger::v1::Transfer> LedgerClient::GetTransfer(const std::string& id) {
+  ledger::v1::GetTransferRequest request;
+  ledger::v1::GetTransferResponse response;
+  request.set_transfer_id(id);
+  grpc::ClientContext context;
+  PrepareCall(context, kCallTimeout, token_);
+  JB_RETURN_IF_ERROR(FromGrpcStatus(stub_->GetTransfer(&context, request, &response)));
+  return response.transfer();
 }
 
 std::unique_ptr<LedgerClient::Stream> LedgerClient::OpenStream(grpc::ClientContext& context) {

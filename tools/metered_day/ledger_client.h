@@ -16,7 +16,15 @@ class LedgerClient {
   LedgerClient(const ClientOptions& options, std::string token);
 
   absl::Status RegisterMember(const std::string& id, const std::string& name);
-  absl::Status OpenProviderAccount(const std::string& id, const std::string& owner);
+  // Gives the member this reputation, all components alike.
+  absl::Status SetReputation(const std::string& change_id, const std::string& member_id,
+                             int32_t ppm);
+  // An account of joules; `owner` is a member or empty.
+  absl::Status OpenAccount(const std::string& id, const std::string& owner,
+                           ledger::v1::AccountRole role);
+  // An error unless every item is committed.
+  absl::Status PostAll(const ledger::v1::PostTransfersRequest& request);
+  absl::StatusOr<ledger::v1::Transfer> GetTransfer(const std::string& id);
 
   using Stream = grpc::ClientReaderWriter<ledger::v1::StreamTransfersRequest,
                                           ledger::v1::StreamTransfersResponse>;

@@ -3,7 +3,6 @@
 
 #include "common/testing/matchers.h"
 #include "tools/metered_day/books.h"
-#include "tools/metered_day/prices.h"
 #include "tools/metered_day/report.h"
 
 namespace joulebook::metered_day {
@@ -58,17 +57,19 @@ TEST(ReadTrace, ReadsTheRealTraceWhereItIs) {
   EXPECT_EQ(trace->size(), 80'000U);
 }
 
-TEST(Prices, FollowTheTableRoundedUp) {
-  const auto price = [](type::v1::OperationType operation, int64_t bytes) {
-    return *PriceMicrojoules({.operation = operation, .bytes = bytes});
-  };
-  EXPECT_EQ(price(type::v1::OPERATION_TYPE_BLOCK_STORE, 1'024), 1'601'068);
-  EXPECT_EQ(price(type::v1::OPERATION_TYPE_BLOCK_STORE, 1), 1'600'002);
-  EXPECT_EQ(price(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE, 0), 1'600'000);
-  EXPECT_EQ(price(type::v1::OPERATION_TYPE_CBL_CREATE, 2'048), 1'602'000);
-  EXPECT_FALSE(
-      PriceMicrojoules({.operation = type::v1::OPERATION_TYPE_MESSAGE_SEND, .bytes = INT64_MAX})
-          .ok());
+TEST(RevenueShares, AreExactAndLeaveTheProofOfWorkToTheSink) {
+  costing::Tariff tariff;
+  tariff.revenue_ppm = {400'000, 300'000, 200'000, 100'000};
+  RevenueShares shares(tariff, {"revenue", "creators", "fund", "sink"});
+  type::v1::QuoteTerms terms;
+  terms.set_total_microjoules(1'000'007);
+  terms.set_proof_of_work_microjoules(1'000'000);
+  ASSERT_THAT(shares.Add(terms, "a", "b"), IsOk());
+  ASSERT_THAT(shares.Add(terms, "b", "a"), IsOk());
+  EXPECT_EQ(shares.charged(), 2'000'014);
+  EXPECT_EQ(shares.by_account(),
+            (std::map<std::string, int64_t>{
+                {"a", 3}, {"b", 3}, {"creators", 6}, {"fund", 2}, {"sink", 2'000'000}}));
 }
 
 ledger::v1::Transfer MakeTransfer(ledger::v1::TransferKind kind, const std::string& id,
@@ -102,12 +103,13 @@ TEST(Deriver, DerivesEveryAmountFromTransfers) {
 
 TEST(Report, SaysWhetherTheBooksBalance) {
   DayResult day;
-  day.member_accounts["m"] = "a";
+  day.members["m"] = {"a", 500'000};
   day.refused["TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE"] = 3;
   Books books;
   books.accounts["a"] = {80, 0, 0, 100, 0, 20};
   EXPECT_NE(Report(day, books, 5).find("books          balanced"), std::string::npos);
   EXPECT_NE(Report(day, books, 5).find("refused        3: exceeds_available"), std::string::npos);
+  EXPECT_NE(Report(day, books, 5).find("IS NOT"), std::string::npos);  // 20 spent, none received
   books.difference = "position 7 is missing";
   EXPECT_NE(Report(day, books, 5).find("NOT BALANCED: position 7"), std::string::npos);
 }

@@ -12,24 +12,28 @@ namespace {
 
 constexpr std::size_t kTopMembers = 10;
 constexpr int kJouleScale = 6;
-constexpr std::string_view kCodePrefix = "TRANSFER_RESULT_CODE_";
+// Of the names of ledger's codes and costing's reasons.
+std::string WithoutPrefix(const std::string& name) {
+  for (const std::string_view prefix : {"TRANSFER_RESULT_CODE_", "ERROR_REASON_"}) {
+    if (name.starts_with(prefix)) return name.substr(prefix.size());
+  }
+  return name;
+}
 
 std::string Joules(int64_t minor) { return FormatDecimal(minor, kJouleScale); }
 
 using Named = std::pair<std::string, Amounts>;
 
-std::vector<Named> NamedAmounts(const std::map<std::string, std::string>& accounts,
-                                const Books& books) {
-  std::vector<Named> named;
-  for (const auto& [name, id] : accounts) {
-    const auto it = books.accounts.find(id);
-    named.emplace_back(name, it == books.accounts.end() ? Amounts() : it->second);
-  }
-  return named;
+Amounts AmountsOf(const std::string& account, const Books& books) {
+  const auto it = books.accounts.find(account);
+  return it == books.accounts.end() ? Amounts() : it->second;
 }
 
 void AppendMembers(const DayResult& day, const Books& books, std::string& text) {
-  auto members = NamedAmounts(day.member_accounts, books);
+  std::vector<Named> members;
+  for (const auto& [name, member] : day.members) {
+    members.emplace_back(name, AmountsOf(member.id, books));
+  }
   std::stable_sort(members.begin(), members.end(),
                    [](const Named& a, const Named& b) { return a.second.spent > b.second.spent; });
   Amounts total;
@@ -52,15 +56,28 @@ void AppendMembers(const DayResult& day, const Books& books, std::string& text) 
   append(absl::StrCat("all ", members.size()), total);
 }
 
-void AppendProviders(const DayResult& day, const Books& books, std::string& text) {
-  absl::StrAppendFormat(&text, "\n%-14s %18s\n", "provider (J)", "earned");
-  int64_t total = 0;
-  for (const auto& [name, amounts] : NamedAmounts(day.provider_accounts, books)) {
-    absl::StrAppendFormat(&text, "%-14s %18s\n", name, Joules(amounts.earned));
-    total += amounts.earned;
-  }
-  absl::StrAppendFormat(&text, "%-14s %18s\n", absl::StrCat("all ", day.provider_accounts.size()),
-                        Joules(total));
+// Who received what the members paid.
+void AppendReceivers(const DayResult& day, const Books& books, std::string& text) {
+  absl::StrAppendFormat(&text, "\n%-14s %18s\n", "received (J)", "earned");
+  const auto append = [&](const std::string& name, const std::string& account) {
+    absl::StrAppendFormat(&text, "%-14s %18s\n", name, Joules(AmountsOf(account, books).earned));
+  };
+  for (const auto& [name, account] : day.provider_accounts) append(name, account);
+  append("creators", day.network.creators);
+  append("fund", day.network.fund);
+  append("proof of work", day.network.sink);
+}
+
+void AppendConservation(const Conservation& sums, std::string& text) {
+  const Amounts& all = sums.members;
+  absl::StrAppendFormat(
+      &text, "conserved      granted %s + earned %s - spent %s - held %s %s %s available\n",
+      Joules(all.granted), Joules(all.earned), Joules(all.spent), Joules(all.reserved),
+      sums.members_hold() ? "=" : "IS NOT", Joules(sums.available));
+  absl::StrAppendFormat(
+      &text,
+      "               paid by members %s %s received by providers, creators, fund and sink\n",
+      Joules(all.spent), sums.payments_arrive() ? "=" : "IS NOT");
 }
 
 std::string Milliseconds(const std::vector<Duration>& sorted, std::size_t percent) {
@@ -71,23 +88,43 @@ std::string Milliseconds(const std::vector<Duration>& sorted, std::size_t percen
 
 }  // namespace
 
+Conservation Conserve(const DayResult& day, const Books& books) {
+  Conservation sums;
+  for (const auto& [name, member] : day.members) {
+    const Amounts amounts = AmountsOf(member.id, books);
+    sums.members.granted += amounts.granted;
+    sums.members.earned += amounts.earned;
+    sums.members.spent += amounts.spent;
+    sums.members.reserved += amounts.reserved;
+    sums.available += amounts.posted - amounts.reserved;
+  }
+  sums.received = AmountsOf(day.network.revenue, books).posted;
+  for (const auto& [account, amount] : day.paid_out) {
+    sums.received += AmountsOf(account, books).earned;
+  }
+  return sums;
+}
+
 std::string Report(const DayResult& day, const Books& books, std::size_t operations) {
   std::string text;
   AppendMembers(day, books, text);
-  AppendProviders(day, books, text);
+  AppendReceivers(day, books, text);
   absl::StrAppendFormat(&text, "\noperations     %d: %d charged, %d failed and released\n",
                         operations, day.charged, day.released);
   for (const auto& [code, count] : day.refused) {
     absl::StrAppendFormat(&text, "refused        %d: %s\n", count,
-                          absl::AsciiStrToLower(code.substr(kCodePrefix.size())));
+                          absl::AsciiStrToLower(WithoutPrefix(code)));
   }
   std::vector<Duration> sorted = day.latencies;
   std::sort(sorted.begin(), sorted.end());
   const double seconds = std::chrono::duration<double>(day.elapsed).count();
   absl::StrAppendFormat(&text, "throughput     %.0f operations/s, %.1f s\n",
                         seconds > 0 ? static_cast<double>(operations) / seconds : 0, seconds);
-  absl::StrAppendFormat(&text, "latency        p50 %s, p99 %s (reservation to settlement)\n",
+  absl::StrAppendFormat(&text, "latency        p50 %s, p99 %s (quote to settlement)\n",
                         Milliseconds(sorted, 50), Milliseconds(sorted, 99));
+  absl::StrAppendFormat(&text, "proof of work  %d leading zero bits asked of %s: accepted once\n",
+                        day.proven.bits(), day.proven.member_id());
+  AppendConservation(Conserve(day, books), text);
   absl::StrAppendFormat(&text, "books          %s (%d transfers re-derived)\n",
                         books.difference.empty() ? "balanced" : "NOT BALANCED: " + books.difference,
                         books.transfers);

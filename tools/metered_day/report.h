@@ -8,6 +8,19 @@
 
 namespace joulebook::metered_day {
 
+// Whether nothing came from nowhere and nothing is gone, to the micro-joule.
+struct Conservation {
+  Amounts members;        // of all members together
+  int64_t available = 0;  // what their accounts hold free
+  int64_t received = 0;   // by providers, creators, fund and sink, and what waits to be split
+
+  bool members_hold() const {
+    return members.granted + members.earned - members.spent - members.reserved == available;
+  }
+  bool payments_arrive() const { return received == members.spent; }
+};
+Conservation Conserve(const DayResult& day, const Books& books);
+
 std::string Report(const DayResult& day, const Books& books, std::size_t operations);
 
 }  // namespace joulebook::metered_day

@@ -1,9 +1,11 @@
 #include "tools/metered_day/trace.h"
 
+#include <algorithm>
+#include <array>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "common/ids/random.h"
 
 namespace joulebook::metered_day {
@@ -20,12 +22,24 @@ constexpr int64_t kMembers = 64;
 constexpr int64_t kProviders = 8;
 constexpr std::size_t kMaxNameBytes = 64;
 
-using Fields = std::vector<std::string>;
+using Fields = std::array<absl::string_view, kFields>;
+
+// False unless there are exactly as many as needed.
+bool SplitFields(absl::string_view line, Fields& fields) {
+  for (std::size_t i = 0; i < kFields; ++i) {
+    const std::size_t comma = line.find(',');
+    if ((comma == absl::string_view::npos) != (i + 1 == kFields)) return false;
+    fields[i] = line.substr(0, comma);
+    if (comma != absl::string_view::npos) line.remove_prefix(comma + 1);
+  }
+  return true;
+}
 
 absl::Status ReadOwnRow(const Fields& fields, Usage& usage) {
-  usage.member = fields[1];
-  usage.provider = fields[4];
-  if (!type::v1::OperationType_Parse("OPERATION_TYPE_" + fields[2], &usage.operation) ||
+  usage.member = std::string(fields[1]);
+  usage.provider = std::string(fields[4]);
+  if (!type::v1::OperationType_Parse(absl::StrCat("OPERATION_TYPE_", fields[2]),
+                                     &usage.operation) ||
       usage.operation == type::v1::OPERATION_TYPE_UNSPECIFIED) {
     return absl::InvalidArgumentError(absl::StrCat("unknown operation ", fields[2]));
   }
@@ -59,7 +73,7 @@ absl::Status ReadBlockRow(const Fields& fields, Usage& usage) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Usage>> ReadTrace(std::istream& csv) {
+absl::Status VisitTrace(std::istream& csv, const std::function<absl::Status(Usage&)>& visit) {
   std::string line;
   std::getline(csv, line);
   const bool is_block_trace = line == kBlockHeader;
@@ -67,12 +81,11 @@ absl::StatusOr<std::vector<Usage>> ReadTrace(std::istream& csv) {
     return absl::InvalidArgumentError(
         absl::StrCat("the header must be ", kOwnHeader, " or ", kBlockHeader));
   }
-  std::vector<Usage> trace;
   for (int64_t row = 1; std::getline(csv, line); ++row) {
-    const Fields fields = absl::StrSplit(line, ',');
+    Fields fields;
     Usage usage;
     absl::Status status = absl::InvalidArgumentError("five fields are needed");
-    if (fields.size() == kFields) {
+    if (SplitFields(line, fields)) {
       status = is_block_trace ? ReadBlockRow(fields, usage) : ReadOwnRow(fields, usage);
     }
     if (!status.ok()) {
@@ -83,8 +96,17 @@ absl::StatusOr<std::vector<Usage>> ReadTrace(std::istream& csv) {
       usage.redundancy = kCopies;
     }
     usage.fails = row % kFailEvery == 0;
-    trace.push_back(std::move(usage));
+    JB_RETURN_IF_ERROR(visit(usage));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Usage>> ReadTrace(std::istream& csv) {
+  std::vector<Usage> trace;
+  JB_RETURN_IF_ERROR(VisitTrace(csv, [&trace](Usage& usage) {
+    trace.push_back(std::move(usage));
+    return absl::OkStatus();
+  }));
   return trace;
 }
 

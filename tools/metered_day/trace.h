@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -30,6 +31,9 @@ struct Usage {
 //                                            member (lbn / 2^20) mod 64, provider lbn mod 8
 // Stored blocks live 30 days with 3 copies; every 100th row fails. INVALID_ARGUMENT with the line.
 absl::StatusOr<std::vector<Usage>> ReadTrace(std::istream& csv);
+
+// The same, one after the other; the first error of `visit` ends it.
+absl::Status VisitTrace(std::istream& csv, const std::function<absl::Status(Usage&)>& visit);
 
 // Writes a trace of `rows` operations in the first form, the same for the same seed.
 void GenerateTrace(uint64_t seed, int rows, std::ostream& csv);

@@ -19,4 +19,11 @@ absl::StatusOr<LogCheckpoint> OpenCheckpoint(const ledger::v1::Checkpoint& proto
 // INVALID_ARGUMENT unless `bytes` has the length of a hash.
 absl::StatusOr<Sha256Digest> ParseHash(std::string_view bytes);
 
+// A transfer that a checkpoint's log holds, and that checkpoint.
+struct ProvenTransfer {
+  ledger::TransferRecord record;
+  LogCheckpoint checkpoint;
+};
+absl::StatusOr<ProvenTransfer> Prove(const ledger::v1::TransferProof& proof, Keys keys);
+
 }  // namespace joulebook::verify

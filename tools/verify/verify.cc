@@ -24,27 +24,6 @@ absl::StatusOr<std::vector<Sha256Digest>> ParseHashes(const Proto& proto) {
   return hashes;
 }
 
-struct ProvenTransfer {
-  ledger::TransferRecord record;
-  LogCheckpoint checkpoint;
-};
-
-absl::StatusOr<ProvenTransfer> Prove(const ledger::v1::TransferProof& proof, Keys keys) {
-  ProvenTransfer proven;
-  JB_ASSIGN_OR_RETURN(proven.checkpoint, OpenCheckpoint(proof.checkpoint(), keys));
-  JB_ASSIGN_OR_RETURN(proven.record, ledger::FromProto(proof.transfer()));
-  JB_ASSIGN_OR_RETURN(const auto hashes, ParseHashes(proof));
-  const auto index = static_cast<uint64_t>(proven.record.position - 1);
-  const Sha256Digest leaf = MerkleLeafHash(ledger::CanonicalBytes(proven.record));
-  if (proof.leaf_index() != proven.record.position - 1 ||
-      !VerifyMerkleInclusion(leaf, index, proven.checkpoint.size, hashes, proven.checkpoint.root)) {
-    return absl::DataLossError(absl::StrCat("transfer ", proven.record.request.id.ToString(),
-                                            " at position ", proven.record.position,
-                                            " is not in the signed log as it stands here"));
-  }
-  return proven;
-}
-
 const ledger::Balances* BalancesOf(const ledger::TransferRecord& record, const Uuid& account) {
   if (record.debit == account) return &record.debit_after;
   return record.credit == account ? &record.credit_after : nullptr;
@@ -82,6 +61,22 @@ absl::StatusOr<Sha256Digest> ParseHash(std::string_view bytes) {
   if (bytes.size() != hash.size()) return absl::InvalidArgumentError("a hash has 32 bytes");
   std::copy(bytes.begin(), bytes.end(), hash.begin());
   return hash;
+}
+
+absl::StatusOr<ProvenTransfer> Prove(const ledger::v1::TransferProof& proof, Keys keys) {
+  ProvenTransfer proven;
+  JB_ASSIGN_OR_RETURN(proven.checkpoint, OpenCheckpoint(proof.checkpoint(), keys));
+  JB_ASSIGN_OR_RETURN(proven.record, ledger::FromProto(proof.transfer()));
+  JB_ASSIGN_OR_RETURN(const auto hashes, ParseHashes(proof));
+  const auto index = static_cast<uint64_t>(proven.record.position - 1);
+  const Sha256Digest leaf = MerkleLeafHash(ledger::CanonicalBytes(proven.record));
+  if (proof.leaf_index() != proven.record.position - 1 ||
+      !VerifyMerkleInclusion(leaf, index, proven.checkpoint.size, hashes, proven.checkpoint.root)) {
+    return absl::DataLossError(absl::StrCat("transfer ", proven.record.request.id.ToString(),
+                                            " at position ", proven.record.position,
+                                            " is not in the signed log as it stands here"));
+  }
+  return proven;
 }
 
 absl::StatusOr<std::string> VerifyTransferProof(std::string_view json, Keys keys) {

@@ -31,4 +31,9 @@ absl::StatusOr<std::string> VerifyStatement(std::string_view json, Keys keys);
 // transfers are exactly those that were signed, and every balance after each follows from them.
 absl::StatusOr<std::string> VerifyLog(std::istream& lines, Keys keys);
 
+// A ChargeProof: the charge and its reservation are in the log; the quote was signed by one of
+// `quote_keys`, priced with exactly this tariff, and its price follows from it step by step; what
+// was charged is no more.
+absl::StatusOr<std::string> VerifyCharge(std::string_view json, Keys keys, Keys quote_keys);
+
 }  // namespace joulebook::verify

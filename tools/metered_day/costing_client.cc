@@ -1,0 +1,81 @@
+#include "tools/metered_day/costing_client.h"
+
+#include "common/crypto/sha256.h"
+#include "common/rpc/status_conversion.h"
+#include "common/rpc/timestamps.h"
+#include "services/costing/domain/tariff_document.h"
+#include "services/costing/engine/proof_of_work_hash.h"
+
+namespace joulebook::metered_day {
+namespace {
+
+using costing::v1::CostingService;
+
+constexpr Duration kCallTimeout = std::chrono::seconds(30);
+
+bool FindZone(const std::string& name, absl::TimeZone* zone) {
+  return absl::LoadTimeZone(name, zone);
+}
+
+template <typename Response, typename Request>
+absl::StatusOr<Response> Call(CostingService::Stub& stub,
+                              grpc::Status (CostingService::Stub::*method)(grpc::ClientContext*,
+                                                                           const Request&,
+                                                                           Response*),
+                              const Request& request, const std::string& token) {
+  grpc::ClientContext context;
+  PrepareCall(context, kCallTimeout, token);
+  Response response;
+  JB_RETURN_IF_ERROR(FromGrpcStatus((stub.*method)(&context, request, &response)));
+  return response;
+}
+
+}  // namespace
+
+CostingClient::CostingClient(const ClientOptions& options, std::string token)
+    : stub_(CostingService::NewStub(MakeChannel(options))), token_(std::move(token)) {}
+
+absl::StatusOr<costing::v1::BatchQuoteResponse> CostingClient::Quote(
+    const costing::v1::BatchQuoteRequest& request) {
+  return Call(*stub_, &CostingService::Stub::BatchQuote, request, token_);
+}
+
+absl::StatusOr<costing::Tariff> CostingClient::GetTariff(const std::string& hash) {
+  costing::v1::GetTariffRequest request;
+  request.mutable_tariff()->set_hash(hash);
+  JB_ASSIGN_OR_RETURN(const auto response,
+                      Call(*stub_, &CostingService::Stub::GetTariff, request, token_));
+  const std::string& text = response.tariff().document();
+  if (AsBytes(Sha256(text)) != hash)
+    return absl::DataLossError("the tariff is not that of its hash");
+  JB_ASSIGN_OR_RETURN(auto document, costing::ParseTariff(text, FindZone));
+  return std::move(document.tariff);
+}
+
+absl::StatusOr<costing::v1::Challenge> CostingClient::ProveWork(const std::string& member_id,
+                                                                int32_t reputation_ppm) {
+  costing::v1::GetChallengeRequest get;
+  get.set_member_id(member_id);
+  get.set_operation_type(type::v1::OPERATION_TYPE_BLOCK_STORE);
+  get.set_reputation_ppm(reputation_ppm);
+  JB_ASSIGN_OR_RETURN(const auto given,
+                      Call(*stub_, &CostingService::Stub::GetChallenge, get, token_));
+  const costing::v1::Challenge& challenge = given.challenge();
+  const auto member = Uuid::Parse(member_id);
+  const auto time = ReadTimestamp(challenge.time());
+  if (!member.has_value() || !time.has_value()) return absl::InternalError("no such challenge");
+  costing::v1::VerifyProofRequest verify;
+  *verify.mutable_challenge() = challenge;
+  verify.set_reputation_ppm(reputation_ppm);
+  verify.set_nonce(costing::SolveChallenge(
+      {*member, challenge.operation_type(), *time, challenge.tariff_hash()}, challenge.bits()));
+  JB_RETURN_IF_ERROR(Call(*stub_, &CostingService::Stub::VerifyProof, verify, token_).status());
+  const auto again = Call(*stub_, &CostingService::Stub::VerifyProof, verify, token_).status();
+  const auto info = GetErrorInfo(again);
+  if (!info.has_value() || info->reason != "PROOF_REPLAYED") {
+    return absl::InternalError("a proof was accepted twice");
+  }
+  return challenge;
+}
+
+}  // namespace joulebook::metered_day

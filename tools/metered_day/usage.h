@@ -1,0 +1,18 @@
+// What costing is told of a metered operation.
+#pragma once
+
+#include "joulebook/type/v1/quote.pb.h"
+#include "tools/metered_day/trace.h"
+
+namespace joulebook::metered_day {
+
+// `reputation_ppm` is the member's.
+inline void ToProto(const Usage& usage, int32_t reputation_ppm, type::v1::Usage& proto) {
+  proto.set_operation_type(usage.operation);
+  proto.set_data_size_bytes(usage.bytes);
+  proto.set_duration_s(usage.duration_s);
+  proto.set_redundancy(usage.redundancy);
+  proto.set_reputation_ppm(reputation_ppm);
+}
+
+}  // namespace joulebook::metered_day

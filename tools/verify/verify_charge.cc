@@ -1,0 +1,88 @@
+#include "absl/strings/str_cat.h"
+#include "common/rpc/signed_quote.h"
+#include "services/costing/domain/tariff_document.h"
+#include "services/costing/rpc/convert_quote.h"
+#include "tools/verify/parse.h"
+
+namespace joulebook::verify {
+namespace {
+
+bool FindZone(const std::string& name, absl::TimeZone* zone) {
+  return absl::LoadTimeZone(name, zone);
+}
+
+// The terms of the transfer's quote, once its signature and its price were found right.
+absl::StatusOr<costing::QuoteTerms> CheckQuote(const ledger::TransferRecord& record,
+                                               const costing::Tariff& tariff,
+                                               const std::string& tariff_hash, Keys quote_keys) {
+  type::v1::SignedQuote quote;
+  type::v1::QuoteTerms proto;
+  if (!quote.ParseFromString(record.request.quote) || !proto.ParseFromString(quote.terms())) {
+    return absl::DataLossError(
+        absl::StrCat("transfer ", record.request.id.ToString(), " has no quote"));
+  }
+  BatchVerifier verifier(kQuoteContext, {quote_keys.begin(), quote_keys.end()});
+  const auto proof = ProofOf(quote);
+  if (!proof.has_value() || !verifier.Verify(quote.terms(), *proof)) {
+    return absl::UnauthenticatedError("no known key signed the quote");
+  }
+  JB_ASSIGN_OR_RETURN(const costing::QuoteTerms terms, costing::FromProto(proto));
+  if (terms.tariff_hash != tariff_hash) {
+    return absl::DataLossError("the quote was made from another tariff");
+  }
+  JB_ASSIGN_OR_RETURN(const costing::PriceTotals price, costing::PriceAgain(tariff, terms));
+  if (price != terms.price) {
+    return absl::DataLossError(absl::StrCat("the quote says ", terms.price.total,
+                                            " micro-joules, its tariff ", price.total));
+  }
+  return terms;
+}
+
+// Whose quote limits the charge: its own, or that of its reservation.
+absl::StatusOr<costing::QuoteTerms> LimitOf(const ledger::v1::ChargeProof& proof,
+                                            const ledger::TransferRecord& charge,
+                                            const costing::Tariff& tariff,
+                                            const std::string& tariff_hash, Keys keys,
+                                            Keys quote_keys) {
+  if (!charge.request.target.has_value()) {
+    return CheckQuote(charge, tariff, tariff_hash, quote_keys);
+  }
+  JB_ASSIGN_OR_RETURN(const ProvenTransfer reservation, Prove(proof.reservation(), keys));
+  if (reservation.record.request.id != *charge.request.target) {
+    return absl::DataLossError("the reservation is not that of the charge");
+  }
+  JB_ASSIGN_OR_RETURN(auto reserved,
+                      CheckQuote(reservation.record, tariff, tariff_hash, quote_keys));
+  if (charge.request.quote.empty()) return reserved;
+  JB_ASSIGN_OR_RETURN(auto settled, CheckQuote(charge, tariff, tariff_hash, quote_keys));
+  if (settled.settles != reserved.id) {
+    return absl::DataLossError("the charge's quote does not settle that of its reservation");
+  }
+  return settled;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> VerifyCharge(std::string_view json, Keys keys, Keys quote_keys) {
+  ledger::v1::ChargeProof proof;
+  JB_RETURN_IF_ERROR(ParseJson(json, proof));
+  JB_ASSIGN_OR_RETURN(const ProvenTransfer charge, Prove(proof.charge(), keys));
+  const std::string hash(AsBytes(Sha256(proof.tariff_document())));
+  if (charge.record.tariff_hash != hash) {
+    return absl::DataLossError("the tariff is not the one whose hash the charge keeps");
+  }
+  JB_ASSIGN_OR_RETURN(const auto document, costing::ParseTariff(proof.tariff_document(), FindZone));
+  JB_ASSIGN_OR_RETURN(const auto terms,
+                      LimitOf(proof, charge.record, document.tariff, hash, keys, quote_keys));
+  if (charge.record.moved > terms.price.total) {
+    return absl::DataLossError(absl::StrCat("charged were ", charge.record.moved,
+                                            " micro-joules, quoted ", terms.price.total));
+  }
+  return absl::StrCat("the charge of ", charge.record.moved, " micro-joules is entry ",
+                      charge.record.position, " of the log that ", charge.checkpoint.origin,
+                      " signed; its signed quote says ", terms.price.total,
+                      ", and so does the tariff ", terms.tariff_name, ":", terms.tariff_version,
+                      " with SHA-256 ", ToHex(hash));
+}
+
+}  // namespace joulebook::verify
