@@ -39,6 +39,9 @@ Sha256Digest BatchLeaf(std::string_view context, std::string_view payload) {
 std::vector<BatchProof> SignBatch(const NoteSigner& signer, std::string_view context,
                                   std::span<const Sha256Digest> leaves) {
   std::vector<BatchProof> proofs(leaves.size());
+  for (BatchProof& proof : proofs) {
+    proof.path.reserve(static_cast<std::size_t>(std::bit_width(leaves.size())));
+  }
   const Sha256Digest root = RootWithPaths(leaves, proofs);
   const std::string signature = signer.Sign(SignedBytes(context, leaves.size(), root));
   for (std::size_t i = 0; i < proofs.size(); ++i) {

@@ -1,6 +1,7 @@
 #include "common/money/rational.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <numeric>
 #include <utility>
@@ -59,13 +60,21 @@ Int128 GreatestCommonDivisor(Int128 a, Int128 b) {
   return static_cast<Int128>(left << twos);
 }
 
-// Eighteen digits at a time, which 64 bits hold.
-std::string Digits(Int128 value) {
-  constexpr int64_t kChunk = 1'000'000'000'000'000'000;
-  if (value < kChunk) return std::to_string(static_cast<int64_t>(value));
-  std::string rest = std::to_string(static_cast<int64_t>(value % kChunk));
-  rest.insert(0, 18 - rest.size(), '0');
-  return Digits(value / kChunk) + rest;
+// Writes the digits of a number that is 0 or more, ending before `end`; where they begin. Eighteen
+// at a time, which 64 bits hold.
+char* WriteDigits(Uint128 value, char* end) {
+  constexpr uint64_t kChunk = 1'000'000'000'000'000'000;
+  while (value >= kChunk) {
+    auto low = static_cast<uint64_t>(value % kChunk);
+    value /= kChunk;
+    for (int i = 0; i < 18; ++i, low /= 10) *--end = static_cast<char>('0' + low % 10);
+  }
+  auto rest = static_cast<uint64_t>(value);
+  do {
+    *--end = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  return end;
 }
 
 // One digit or more, and nothing else.
@@ -81,23 +90,32 @@ absl::StatusOr<Int128> ParseDigits(std::string_view digits, std::string_view tex
   return value;
 }
 
-// Takes the factor out as often as it is in there; how often.
-template <typename Integer>
-int TakeOut(Integer factor, Integer& value) {
-  int times = 0;
-  for (; value % factor == 0; value /= factor) ++times;
-  return times;
-}
+constexpr int kMostDecimals = 38;  // 10^38 is the last power that fits
 
-// The power of ten that the denominator divides, as its exponent; -1 if there is none.
+constexpr std::array<Int128, kMostDecimals + 1> kPowersOfTen = [] {
+  std::array<Int128, kMostDecimals + 1> powers{};
+  powers[0] = 1;
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
+
+// The power of ten that the denominator divides, as its exponent; -1 if there is none that fits.
 int DecimalsOf(Int128 denominator) {
-  if (denominator == static_cast<int64_t>(denominator)) {
-    auto small = static_cast<int64_t>(denominator);
-    const int decimals = std::max(TakeOut<int64_t>(2, small), TakeOut<int64_t>(5, small));
-    return small == 1 ? decimals : -1;
+  const auto bits = static_cast<Uint128>(denominator);
+  const auto low = static_cast<uint64_t>(bits);
+  const int twos =
+      low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(static_cast<uint64_t>(bits >> 64));
+  Uint128 odd = bits >> twos;
+  int fives = 0;
+  while ((odd >> 64) != 0 && odd % 5 == 0) {
+    odd /= 5;
+    ++fives;
   }
-  const int decimals = std::max(TakeOut<Int128>(2, denominator), TakeOut<Int128>(5, denominator));
-  return denominator == 1 ? decimals : -1;
+  if ((odd >> 64) != 0) return -1;
+  auto rest = static_cast<uint64_t>(odd);
+  for (; rest % 5 == 0; rest /= 5) ++fives;
+  const int decimals = std::max(twos, fives);
+  return rest == 1 && decimals <= kMostDecimals ? decimals : -1;
 }
 
 }  // namespace
@@ -137,24 +155,33 @@ Rational Rational::Reduced() const {
   return {numerator_ / common, denominator_ / common};
 }
 
-std::string Rational::ToString() const { return Reduced().Text(); }
+std::string Rational::ToString() const { return denominator_ == 1 ? Text() : Reduced().Text(); }
 
 std::string Rational::Text() const {
-  const std::string sign = numerator_ < 0 ? "-" : "";
-  const int decimals = DecimalsOf(denominator_);
-  Int128 scaled = Magnitude(numerator_);
-  Int128 scale = 1;
-  bool fits = decimals >= 0;
-  for (int i = 0; fits && i < decimals; ++i) fits = Multiply(scale, 10, scale);
-  fits = fits && Multiply(scaled, scale / denominator_, scaled);
-  if (!fits) {
-    return absl::StrCat(sign, Digits(Magnitude(numerator_)), "/", Digits(denominator_));
+  const int decimals = denominator_ == 1 ? 0 : DecimalsOf(denominator_);
+  Int128 scaled = 0;
+  const bool is_decimal =
+      decimals >= 0 &&
+      Multiply(Magnitude(numerator_),
+               kPowersOfTen[static_cast<std::size_t>(decimals)] / denominator_, scaled);
+  char buffer[100];
+  char* const end = buffer + sizeof buffer;
+  char* begin = end;
+  if (is_decimal) {
+    begin = WriteDigits(static_cast<Uint128>(scaled), end);
+    while (end - begin <= decimals) *--begin = '0';
+    if (decimals > 0) {  // the whole part moves up to make room for the point
+      std::move(begin, end - decimals, begin - 1);
+      --begin;
+      end[-decimals - 1] = '.';
+    }
+  } else {
+    begin = WriteDigits(static_cast<Uint128>(denominator_), begin);
+    *--begin = '/';
+    begin = WriteDigits(static_cast<Uint128>(Magnitude(numerator_)), begin);
   }
-  std::string digits = Digits(scaled);
-  const auto point = static_cast<std::size_t>(decimals);
-  if (digits.size() <= point) digits.insert(0, point + 1 - digits.size(), '0');
-  if (point > 0) digits.insert(digits.size() - point, ".");
-  return sign + digits;
+  if (numerator_ < 0) *--begin = '-';
+  return {begin, end};
 }
 
 absl::StatusOr<Rational> Rational::Plus(const Rational& other) const {

@@ -9,12 +9,13 @@ std::optional<BatchProof> ProofOf(const type::v1::SignedQuote& quote) {
   BatchProof proof{.key_id = quote.key_id(),
                    .index = static_cast<uint64_t>(quote.leaf_index()),
                    .count = static_cast<uint64_t>(quote.leaf_count()),
-                   .path = {},
+                   .path = std::vector<Sha256Digest>(quote.path().size() / sizeof(Sha256Digest)),
                    .signature = quote.signature()};
-  for (const std::string& bytes : quote.path()) {
-    Sha256Digest& hash = proof.path.emplace_back();
-    if (bytes.size() != hash.size()) return std::nullopt;
-    std::copy(bytes.begin(), bytes.end(), hash.begin());
+  if (quote.path().size() != proof.path.size() * sizeof(Sha256Digest)) return std::nullopt;
+  const char* bytes = quote.path().data();
+  for (Sha256Digest& hash : proof.path) {
+    std::copy_n(bytes, hash.size(), hash.begin());
+    bytes += hash.size();
   }
   return proof;
 }
@@ -23,7 +24,9 @@ void SetProof(const BatchProof& proof, type::v1::SignedQuote& quote) {
   quote.set_key_id(proof.key_id);
   quote.set_leaf_index(static_cast<int64_t>(proof.index));
   quote.set_leaf_count(static_cast<int64_t>(proof.count));
-  for (const Sha256Digest& hash : proof.path) quote.add_path(std::string(AsBytes(hash)));
+  std::string& path = *quote.mutable_path();
+  path.reserve(proof.path.size() * sizeof(Sha256Digest));
+  for (const Sha256Digest& hash : proof.path) path.append(AsBytes(hash));
   quote.set_signature(proof.signature);
 }
 

@@ -10,7 +10,8 @@ namespace joulebook {
 
 inline constexpr char kQuoteContext[] = "joulebook.type.v1.SignedQuote";
 
-// The proof that a quote carries; nothing if a hash in it is none, or an index is negative.
+// The proof that a quote carries; nothing if its path is no list of hashes, or an index is
+// negative.
 std::optional<BatchProof> ProofOf(const type::v1::SignedQuote& quote);
 
 // Puts the proof beside the terms.

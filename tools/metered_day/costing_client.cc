@@ -37,7 +37,16 @@ CostingClient::CostingClient(const ClientOptions& options, std::string token)
 
 absl::StatusOr<costing::v1::BatchQuoteResponse> CostingClient::Quote(
     const costing::v1::BatchQuoteRequest& request) {
-  return Call(*stub_, &CostingService::Stub::BatchQuote, request, token_);
+  JB_ASSIGN_OR_RETURN(auto response,
+                      Call(*stub_, &CostingService::Stub::BatchQuote, request, token_));
+  for (auto& result : *response.mutable_results()) {
+    if (!result.has_quote()) continue;
+    costing::v1::Quote& quote = *result.mutable_quote();
+    if (!quote.mutable_terms()->ParseFromString(quote.signed_quote().terms())) {
+      return absl::InternalError("a quote without terms");
+    }
+  }
+  return response;
 }
 
 absl::StatusOr<costing::Tariff> CostingClient::GetTariff(const std::string& hash) {

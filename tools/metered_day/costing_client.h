@@ -16,6 +16,7 @@ class CostingClient {
  public:
   CostingClient(const ClientOptions& options, std::string token);
 
+  // With the terms of each quote, parsed from what is signed.
   absl::StatusOr<costing::v1::BatchQuoteResponse> Quote(
       const costing::v1::BatchQuoteRequest& request);
   // The tariff with this hash, its text checked against it.

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kMillion = 1'000'000;
 constexpr int64_t kSecondsOfDay = 86'400;
+constexpr std::size_t kUsualSteps = 12;
 
 // What is scaled together; the proof of work is not.
 constexpr Part kScaledParts[] = {Part::kComputation, Part::kStorage, Part::kNetwork};
@@ -297,6 +298,7 @@ absl::StatusOr<Rational> TieredPrice(const Rate& rate, const Rational& quantity)
 
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage) {
   Bill bill;
+  bill.steps.reserve(kUsualSteps);
   JB_ASSIGN_OR_RETURN(const PriceTotals totals,
                       MakePrice(tariff, usage, MinimumCharge::kApplies, &bill));
   bill.parts = totals.parts;

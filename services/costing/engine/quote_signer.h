@@ -1,26 +1,31 @@
-// Signs quotes together: while one signature is being made, what else is asked for gathers, and all
-// of it gets the next one. Alone, a quote is signed at once.
+// Signs quotes together: one signature over the Merkle root of all that are asked for within a
+// moment. When little is asked for, a quote is signed at once, on the thread that asks.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "common/crypto/batch_signature.h"
+#include "common/time/clock.h"
 #include "services/costing/engine/metrics.h"
 
 namespace joulebook::costing {
 
-// Thread-safe. Must outlive the calls that use it.
+// Thread-safe. What was asked for is signed, also during destruction.
 class QuoteSigner {
  public:
   // One proof for each leaf that was given.
   using Done = std::function<void(std::span<const BatchProof> proofs)>;
 
-  QuoteSigner(NoteSigner signer, CostingMetrics& metrics)
-      : signer_(std::move(signer)), metrics_(metrics) {}
+  // Quotes that come within `gather` after the last signature wait as long for others. What is
+  // referred to must outlive the signer.
+  QuoteSigner(NoteSigner signer, Duration gather, Clock& clock, CostingMetrics& metrics);
+  ~QuoteSigner();
 
-  // `done` is called on this thread or on another one that is signing. `leaves` is not empty.
+  // `done` is called on this thread or on the signer's. `leaves` is not empty.
   void Sign(std::vector<Sha256Digest> leaves, Done done);
 
  private:
@@ -29,13 +34,19 @@ class QuoteSigner {
     Done done;
   };
 
+  void Run();
   void SignTogether(std::span<const Job> jobs);
 
   const NoteSigner signer_;
+  const Duration gather_;
+  Clock& clock_;
   CostingMetrics& metrics_;
   std::mutex mutex_;
+  std::condition_variable wake_;
   std::vector<Job> waiting_;
-  bool is_signing_ = false;
+  Duration last_signed_;
+  bool is_stopping_ = false;
+  std::thread thread_;
 };
 
 }  // namespace joulebook::costing

@@ -18,8 +18,12 @@ QuoteDesk::QuoteDesk(const Quoter& quoter, QuoteSigner& signer, std::vector<Note
       metrics_(metrics) {}
 
 void QuoteDesk::Write(const QuoteDraft& draft, v1::Quote& quote) {
-  ToProto(draft.terms, *quote.mutable_terms());
-  quote.mutable_signed_quote()->set_terms(quote.terms().SerializeAsString());
+  WriteShort(draft, *quote.mutable_terms(), quote);
+}
+
+void QuoteDesk::WriteShort(const QuoteDraft& draft, type::v1::QuoteTerms& terms, v1::Quote& quote) {
+  ToProto(draft.terms, terms);
+  terms.SerializeToString(quote.mutable_signed_quote()->mutable_terms());
   if (draft.bill.has_value()) ToProto(*draft.bill, *quote.mutable_bill());
 }
 
@@ -73,12 +77,15 @@ void QuoteDesk::Quote(const v1::QuoteRequest& request, v1::QuoteResponse& respon
 
 void QuoteDesk::QuoteAll(const QuoteItems& items, QuoteResults& results, const Done& done) {
   std::vector<v1::Quote*> quotes;
+  quotes.reserve(static_cast<std::size_t>(items.size()));
   results.Reserve(items.size());
+  type::v1::QuoteTerms terms;  // one for all, so that its memory is used again
   for (const v1::QuoteItem& item : items) {
     v1::QuoteResult& result = *results.Add();
     const auto draft = QuoteItemOf(item);
     if (draft.ok()) {
-      Write(*draft, *result.mutable_quote());
+      terms.Clear();
+      WriteShort(*draft, terms, *result.mutable_quote());
       quotes.push_back(result.mutable_quote());
     } else {
       ToProto(draft.status(), *result.mutable_error());

@@ -44,6 +44,8 @@ class QuoteDesk {
   void Finish(const absl::Status& status, std::vector<v1::Quote*> quotes, const Done& done);
   // Fills in all but the signature.
   static void Write(const QuoteDraft& draft, v1::Quote& quote);
+  // The same without the terms beside the signed ones; they are left in `terms`.
+  static void WriteShort(const QuoteDraft& draft, type::v1::QuoteTerms& terms, v1::Quote& quote);
 
   const Quoter& quoter_;
   QuoteSigner& signer_;
