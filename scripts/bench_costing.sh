@@ -54,8 +54,8 @@ done
 median() { tr ' ' '\n' <<<"${rates[$1]}" | grep . | sort -n | sed -n "$((rounds / 2 + 1))p"; }
 line() { printf '%-44s %12s\n' "$1" "$(median "$2")"; }
 printf '%-44s %12s\n' "$rounds rounds of $seconds s, medians" 'per second'
-line 'empty gRPC echo, 64 in flight' echo
-line 'Quote, signed, with its bill, 64 in flight' quote
+line 'empty gRPC echo, 256 in flight' echo
+line 'Quote, signed, with its bill, 256 in flight' quote
 line 'quotes in BatchQuote of 1000' batch
 line 'prices in process, unsigned' price
 line 'Ed25519 signatures' sign

@@ -37,7 +37,7 @@ class App {
         book_(*store_, clock_, FindZone, Ms(config.refresh_max_age_ms)),
         quoter_({config.tariff, Ms(config.quote_validity_ms), Ms(config.quote_ahead_ms)}, book_,
                 clock_, ids_),
-        signer_(signers.front(), Duration(config.sign_gather_us), clock_, costing_metrics_),
+        signer_(signers.front(), Duration(config.sign_gather_us), costing_metrics_),
         quotes_(quoter_, signer_, VerifiersOf(signers), costing_metrics_),
         proofs_({config.tariff, Ms(config.proof_window_ms)}, book_, *store_, clock_,
                 costing_metrics_),

@@ -22,7 +22,7 @@ void Config::AddTo(Settings& settings) {
   settings.Secret("quote-keys", &quote_keys,
                   "signing keys of quotes, one a line; the first signs, quotes of all are known");
   settings.Integer("sign-gather-us", &sign_gather_us, {0, 100'000},
-                   "how long quotes wait for others to be signed with, when many are asked for");
+                   "how long quotes that come together wait for others to be signed with");
   settings.Text("tariff", &tariff, "name of the tariff of quotes that name none");
   settings.Integer("quote-validity-ms", &quote_validity_ms, {1'000, 86'400'000},
                    "how long a quote holds");

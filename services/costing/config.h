@@ -16,7 +16,7 @@ struct Config {
   int64_t call_threads = 4;
   int64_t call_queue = 256;
   std::string quote_keys;
-  int64_t sign_gather_us = 500;
+  int64_t sign_gather_us = 200;
   std::string tariff = "constants";
   int64_t quote_validity_ms = 900'000;
   int64_t quote_ahead_ms = 86'400'000;

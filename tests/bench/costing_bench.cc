@@ -47,7 +47,7 @@ struct Config {
   std::string verifier_keys;
   std::string tariff;
   std::string trace;
-  int64_t in_flight = 64;
+  int64_t in_flight = 256;
   int64_t seconds = 5;
 };
 

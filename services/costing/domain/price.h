@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/costing/domain/tariff.h"
@@ -30,6 +31,16 @@ struct Usage {
   std::optional<int32_t> utility_ppm;  // of the content stored; without, the price is not scaled
   std::vector<std::string> discounts;  // names in the tariff, each at most once
   Time at;                             // which side of a time window the use is on
+
+  bool operator==(const Usage&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const Usage& u) {
+    return H::combine(std::move(state), u.operation, u.count, u.size_bytes, u.duration_s, u.copies,
+                      u.durability, u.nodes, u.results, u.timeout_ms, u.latency_ms,
+                      u.concurrent_searches, u.congestion_ppm, u.priority, u.complexity,
+                      u.reputation_ppm, u.reliability_ppm, u.utility_ppm.value_or(-1), u.discounts,
+                      u.at.time_since_epoch().count());
+  }
 };
 
 // One line of the bill. `joules` is the running amount of its part after it.

@@ -1,5 +1,6 @@
 #include "services/costing/engine/quote_signer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/rpc/signed_quote.h"
@@ -12,13 +13,8 @@ constexpr std::size_t kEnoughJobs = 32;
 
 }  // namespace
 
-QuoteSigner::QuoteSigner(NoteSigner signer, Duration gather, Clock& clock, CostingMetrics& metrics)
-    : signer_(std::move(signer)),
-      gather_(gather),
-      clock_(clock),
-      metrics_(metrics),
-      last_signed_(clock.MonotonicNow() - gather),
-      thread_([this] { Run(); }) {}
+QuoteSigner::QuoteSigner(NoteSigner signer, Duration gather, CostingMetrics& metrics)
+    : signer_(std::move(signer)), gather_(gather), metrics_(metrics), thread_([this] { Run(); }) {}
 
 QuoteSigner::~QuoteSigner() {
   {
@@ -30,36 +26,43 @@ QuoteSigner::~QuoteSigner() {
 }
 
 void QuoteSigner::Sign(std::vector<Sha256Digest> leaves, Done done) {
-  const Duration now = clock_.MonotonicNow();
+  Job job{std::move(leaves), std::move(done)};
   std::unique_lock lock(mutex_);
-  const bool is_quiet = waiting_.empty() && now - last_signed_ >= gather_;
-  if (is_quiet) {
-    last_signed_ = now;
+  if (is_signing_ || !waiting_.empty() || expected_jobs_ > 1) {
+    waiting_.push_back(std::move(job));
+    const std::size_t jobs = waiting_.size();
+    const bool is_enough = jobs >= std::min(expected_jobs_, kEnoughJobs);
     lock.unlock();
-    const Job job{std::move(leaves), std::move(done)};
-    SignTogether({&job, 1});
+    // In between, the signer's thread is waiting for more.
+    if (jobs == 1 || is_enough) wake_.notify_one();
     return;
   }
-  waiting_.push_back({std::move(leaves), std::move(done)});
-  const std::size_t jobs = waiting_.size();
+  is_signing_ = true;
   lock.unlock();
-  // In between, the signer is gathering or signing.
-  if (jobs == 1 || jobs == kEnoughJobs) wake_.notify_one();
+  SignTogether({&job, 1});
+  lock.lock();
+  is_signing_ = false;
+  const bool has_company = !waiting_.empty();
+  lock.unlock();
+  if (has_company) wake_.notify_one();
 }
 
 void QuoteSigner::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
+    wake_.wait(lock, [this] { return !is_signing_ && (is_stopping_ || !waiting_.empty()); });
     if (waiting_.empty()) return;
-    wake_.wait_for(lock, gather_,
-                   [this] { return is_stopping_ || waiting_.size() >= kEnoughJobs; });
+    // As many as came together the last time will do.
+    wake_.wait_for(lock, gather_, [this] {
+      return is_stopping_ || waiting_.size() >= std::min(expected_jobs_, kEnoughJobs);
+    });
     const std::vector<Job> jobs = std::exchange(waiting_, {});
+    expected_jobs_ = jobs.size();
+    is_signing_ = true;
     lock.unlock();
     SignTogether(jobs);
-    const Duration now = clock_.MonotonicNow();
     lock.lock();
-    last_signed_ = now;
+    is_signing_ = false;
   }
 }
 

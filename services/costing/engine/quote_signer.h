@@ -20,9 +20,9 @@ class QuoteSigner {
   // One proof for each leaf that was given.
   using Done = std::function<void(std::span<const BatchProof> proofs)>;
 
-  // Quotes that come within `gather` after the last signature wait as long for others. What is
-  // referred to must outlive the signer.
-  QuoteSigner(NoteSigner signer, Duration gather, Clock& clock, CostingMetrics& metrics);
+  // Quotes that come together wait for others, as many as came together before, `gather` at most.
+  // `metrics` must outlive the signer.
+  QuoteSigner(NoteSigner signer, Duration gather, CostingMetrics& metrics);
   ~QuoteSigner();
 
   // `done` is called on this thread or on the signer's. `leaves` is not empty.
@@ -39,12 +39,12 @@ class QuoteSigner {
 
   const NoteSigner signer_;
   const Duration gather_;
-  Clock& clock_;
   CostingMetrics& metrics_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> waiting_;
-  Duration last_signed_;
+  bool is_signing_ = false;
+  std::size_t expected_jobs_ = 1;  // as many as were signed together the last time
   bool is_stopping_ = false;
   std::thread thread_;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "services/costing/domain/price.h"
 #include "services/costing/rpc/boundary.h"
@@ -15,6 +16,14 @@ namespace {
 constexpr char kMethod[] = "Rerate";
 constexpr int kMaxEvents = 10'000;
 constexpr std::size_t kMaxMembers = 1'000'000;
+// Different usages whose prices are remembered: a few megabytes.
+constexpr std::size_t kMaxKnown = 16'384;
+
+// Of one usage, micro-joules under both tariffs.
+struct Prices {
+  int64_t before = 0;
+  int64_t after = 0;
+};
 
 // The totals of one stream.
 class Rerating {
@@ -75,11 +84,21 @@ class Rerating {
       return FieldInvalid("member", "must be one that was sent");
     }
     JB_ASSIGN_OR_RETURN(const Usage usage, FromProto(event.usage()));
-    JB_ASSIGN_OR_RETURN(const PriceTotals before, PriceWithoutSteps(before_->tariff, usage));
-    JB_ASSIGN_OR_RETURN(const PriceTotals after, PriceWithoutSteps(after_->tariff, usage));
+    JB_ASSIGN_OR_RETURN(const Prices prices, PricesOf(usage));
     v1::RerateTotals& totals = totals_[static_cast<std::size_t>(event.member())];
     totals.set_events(totals.events() + 1);
-    return Sum(before.total, after.total, totals);
+    return Sum(prices.before, prices.after, totals);
+  }
+
+  // Equal usage costs the same, and most of a fleet's usage is equal to some of before.
+  absl::StatusOr<Prices> PricesOf(const Usage& usage) {
+    const auto known = known_.find(usage);
+    if (known != known_.end()) return known->second;
+    JB_ASSIGN_OR_RETURN(const PriceTotals before, PriceWithoutSteps(before_->tariff, usage));
+    JB_ASSIGN_OR_RETURN(const PriceTotals after, PriceWithoutSteps(after_->tariff, usage));
+    const Prices prices{before.total, after.total};
+    if (known_.size() < kMaxKnown) known_.emplace(usage, prices);
+    return prices;
   }
 
   // The same error, and which event of the message it is about.
@@ -91,6 +110,7 @@ class Rerating {
   }
 
   const RerateDependencies& deps_;
+  absl::flat_hash_map<Usage, Prices> known_;
   std::shared_ptr<const TariffSnapshot> snapshot_;
   const LiveTariff* before_ = nullptr;
   const LiveTariff* after_ = nullptr;
