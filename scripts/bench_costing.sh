@@ -17,7 +17,7 @@ bin=build/dev/bin
 dir=$(mktemp -d)
 pids=()
 clean_up() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do { kill "$pid" && wait "$pid"; } 2>/dev/null || true; done
   stop_postgres "$dir"
   rm -rf "$dir"
 }

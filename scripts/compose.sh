@@ -13,13 +13,14 @@ cd "$(dirname "$0")/.."
 make_secrets() {
   mkdir -p .run/secrets
   local name
-  for name in postgres_password ledger_password grafana_password client_token; do
+  for name in postgres_password ledger_password costing_password grafana_password client_token; do
     [ -s .run/secrets/$name ] || openssl rand -hex 24 >.run/secrets/$name
   done
-  [ -s .run/secrets/ledger_tokens ] || echo \
-    "$(tr -d '\n' <.run/secrets/client_token | sha256sum | cut -d' ' -f1) writer never client" \
-    >.run/secrets/ledger_tokens
-  touch .run/secrets/log_keys # filled by compose_log_key.sh, once there is an image
+  [ -s .run/secrets/tokens ] || echo \
+    "$(tr -d '\n' <.run/secrets/client_token | sha256sum | cut -d' ' -f1) admin never client" \
+    >.run/secrets/tokens
+  # Filled by compose_keys.sh, once there is an image.
+  touch .run/secrets/log_keys .run/secrets/quote_keys .run/secrets/quote_verifier_keys
   chmod 755 .run .run/secrets
   chmod 644 .run/secrets/*
 }
@@ -29,7 +30,7 @@ case "${1:-}" in
     scripts/packages.sh compose
     make_secrets
     docker-compose build
-    scripts/compose_log_key.sh
+    scripts/compose_keys.sh
     docker-compose up -d
     docker-compose ps
     ;;

@@ -27,15 +27,15 @@ fi
 
 echo 'images'
 kind=$(scripts/compose_images.sh)
-services=(postgres migrate ledger prometheus)
+services=(postgres migrate-ledger migrate-costing ledger costing prometheus)
 [ "$kind" = stand-ins ] || services+=(grafana)
 docker build -q --network host -f deploy/docker/Dockerfile -t joulebook:dev . >/dev/null
-scripts/compose_log_key.sh
+scripts/compose_keys.sh
 
 compose() { docker-compose -p joulebook-test "$@"; }
 echo "up: ${services[*]} ($kind)"
 compose up -d --no-build "${services[@]}" >"$work/up" 2>&1 || { cat "$work/up"; exit 1; }
-for service in postgres ledger; do
+for service in postgres ledger costing; do
   id=$(compose ps -q $service)
   for _ in $(seq 120); do
     health=$(docker inspect -f '{{.State.Health.Status}}' "$id")
@@ -46,10 +46,10 @@ for service in postgres ledger; do
   [ "$health" = healthy ]
 done
 
-echo 'the metered day, against the published port'
+echo 'the metered day, against the published ports'
 docker run --rm --network host --read-only --entrypoint /usr/local/bin/metered-day \
   -v "$PWD/.run/secrets/client_token:/run/secrets/client_token:ro" joulebook:dev \
-  --ledger 127.0.0.1:7101 --token-file /run/secrets/client_token \
+  --ledger 127.0.0.1:7101 --costing 127.0.0.1:7102 --token-file /run/secrets/client_token \
   --trace /usr/local/share/joulebook/small_trace.csv
 
 echo 'its log, exported and verified offline'
@@ -57,7 +57,7 @@ tool() { # tool NAME FLAGS...: a program of the image
   docker run --rm --network host --read-only --entrypoint "/usr/local/bin/$1" \
     -v "$PWD/.run/secrets:/run/secrets:ro" -v "$work:$work:ro" joulebook:dev "${@:2}"
 }
-tool joulebook-export --ledger 127.0.0.1:7101 --token-file /run/secrets/client_token log >"$work/log"
+tool joulebook-export --ledger 127.0.0.1:7101 --costing 127.0.0.1:7102 --token-file /run/secrets/client_token log >"$work/log"
 chmod 755 "$work"
 tool joulebook-verify --keys-file /run/secrets/log_verifier_keys log "$work/log"
 
@@ -70,13 +70,16 @@ for _ in $(seq 60); do
 done
 [ "$up" = 1 ] || { echo 'Prometheus has not scraped every target'; exit 1; }
 prometheus query --data-urlencode 'query=sum(ledger_transfers_total)' | grep -q '"value"'
+prometheus query --data-urlencode 'query=sum(costing_quotes_total)' | grep -q '"value"'
 sleep 6 # one evaluation of the rules
 firing=$(prometheus alerts | grep -c '"state":"firing"' || true)
 [ "$firing" = 0 ] || { echo 'an alert fires:'; prometheus alerts; exit 1; }
 echo 'prometheus: every target up, no alert fires'
 
-compose stop -t 20 ledger >/dev/null 2>&1
-code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -q ledger)")
-[ "$code" = 0 ] || { echo "ledger exited with $code"; exit 1; }
+for service in ledger costing; do
+  compose stop -t 20 $service >/dev/null 2>&1
+  code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -q $service)")
+  [ "$code" = 0 ] || { echo "$service exited with $code"; exit 1; }
+done
 passed=yes
 echo 'compose test: passed'

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# fuzz.sh NAME SECONDS: runs the fuzz target NAME (transfer, text, note, tariff, or all one after the
-# other). The corpus stays in .cache/fuzz.
+# fuzz.sh NAME SECONDS: runs the fuzz target NAME (transfer, text, note, tariff, quote, or all one
+# after the other). The corpus stays in .cache/fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-name=${1:?a target: transfer, text, note, tariff or all} seconds=${2:?how many seconds}
+name=${1:?a target: transfer, text, note, tariff, quote or all} seconds=${2:?how many seconds}
 names=("$name")
-[ "$name" != all ] || names=(transfer text note tariff)
+[ "$name" != all ] || names=(transfer text note tariff quote)
 scripts/build.sh fuzz "${names[@]/#/fuzz_}" >/dev/null
 for name in "${names[@]}"; do
   mkdir -p ".cache/fuzz/$name"

@@ -1,5 +1,5 @@
-// SHA-256 (FIPS 180-4), by OpenSSL, which uses what the processor has for it: three times as fast as
-// libsodium's, which is portable C.
+// SHA-256 (FIPS 180-4), by OpenSSL, which uses what the processor has for it: three times as fast
+// as libsodium's, which is portable C.
 #pragma once
 
 #include <array>

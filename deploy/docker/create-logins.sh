@@ -2,8 +2,10 @@
 # Runs once, when the database is created: one login a service. The service's rights come with the
 # role that its first migration fills.
 set -euo pipefail
-password=$(cat /run/secrets/ledger_password)
-psql -v ON_ERROR_STOP=1 -v password="$password" -U postgres -d "$POSTGRES_DB" <<'EOF'
-CREATE ROLE joulebook_ledger NOLOGIN;
-CREATE ROLE ledger LOGIN IN ROLE joulebook_ledger PASSWORD :'password';
+for service in ledger costing; do
+  psql -v ON_ERROR_STOP=1 -v service="$service" -v group="joulebook_$service" \
+    -v password="$(cat "/run/secrets/${service}_password")" -U postgres -d "$POSTGRES_DB" <<'EOF'
+CREATE ROLE :"group" NOLOGIN;
+CREATE ROLE :"service" LOGIN IN ROLE :"group" PASSWORD :'password';
 EOF
+done

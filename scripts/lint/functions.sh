@@ -3,11 +3,18 @@
 # a definition ends with a closing brace in the column where it began.
 # shellcheck disable=SC2016  # awk's own variables
 git ls-files '*.cc' '*.h' | xargs awk '
-  FNR == 1 { open_line = 0 }
-  open_line == 0 && /^( )*[A-Za-z~:].*\).*\{$/ && !/namespace|class |struct |enum |union / {
-    match($0, /^ */); indent = RLENGTH; open_line = FNR
-    if ($0 ~ /^ *: /) indent -= 4  # the initializers of a constructor, on a line of their own
-    next
+  FNR == 1 { open_line = 0; began = 0 }
+  open_line == 0 {
+    match($0, /^ */); indent = RLENGTH
+    opened = gsub(/\(/, "("); closed = gsub(/\)/, ")")
+    if (opened > closed) began = indent  # a signature that goes on
+    if (/^( )*[A-Za-z~:].*\).*\{$/ && !/namespace|class |struct |enum |union /) {
+      open_line = FNR
+      if (closed > opened) indent = began  # the end of such a signature
+      if ($0 ~ /^ *: /) indent -= 4  # the initializers of a constructor, on a line of their own
+      else if ($0 ~ /^ +[a-z_]+_[({]/) indent -= 6  # on several lines
+      next
+    }
   }
   open_line > 0 {
     match($0, /^ */)

@@ -7,6 +7,7 @@
 
 #include "common/testing/matchers.h"
 #include "services/costing/domain/operations.h"
+#include "services/costing/domain/revenue.h"
 #include "services/costing/domain/tariff_fixture.h"
 #include "services/costing/domain/usage_fixture.h"
 
@@ -316,6 +317,24 @@ TEST(Price, RisesWithCongestionButNotTheProofOfWork) {
     EXPECT_THAT(Price(tariff, usage),
                 StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   }
+}
+
+// docs/reference/bill-by-hand.md
+TEST(Price, IsThatOfTheBillDoneByHand) {
+  Usage usage = Store();
+  usage.size_bytes = 32'768;
+  usage.reputation_ppm = 300'000;
+  const Bill bill = PriceOf(Patched(), usage);
+  EXPECT_EQ(bill.parts, (Parts{32'000, 1'190, 938, 1'900'000}));
+  EXPECT_EQ(bill.total, 1'934'128);
+  EXPECT_EQ(bill.residues[1], Of("0.185546875"));
+  EXPECT_EQ(bill.residues[2], Of("-0.5"));
+  const auto split =
+      SplitRevenue(Patched(), 34'128, std::vector<int64_t>{1}, std::vector<int64_t>{1});
+  EXPECT_EQ(split->creator, 13'651);
+  EXPECT_EQ(split->storage[0], 10'238);
+  EXPECT_EQ(split->network[0], 6'826);
+  EXPECT_EQ(split->fund, 3'413);
 }
 
 }  // namespace

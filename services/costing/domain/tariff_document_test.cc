@@ -46,6 +46,18 @@ TEST(OperationsReference, IsTheShippedPage) {
   EXPECT_EQ(shipped.str(), page);
 }
 
+struct Case {
+  std::string patch, place, problem;
+};
+
+void ExpectRefused(const Case& c) {
+  const absl::Status status = ParsePatched("constants", c.patch).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, "TARIFF_INVALID")) << c.patch;
+  const std::string message(status.message());
+  EXPECT_EQ(message.find("the tariff's " + c.place + " "), 0U) << message << "\n" << c.place;
+  EXPECT_NE(message.find(c.problem), std::string::npos) << message << "\n" << c.problem;
+}
+
 TEST(ParseTariff, RefusesNonsenseAndNamesThePlace) {
   const char* const flat = R"("tiering": "graduated")";
   const auto rate = [&](const std::string& tiers) {
@@ -57,9 +69,6 @@ TEST(ParseTariff, RefusesNonsenseAndNamesThePlace) {
   const auto window = [](const std::string& name, const std::string& from, const std::string& to) {
     return R"({"name": ")" + name + R"(", "weekdays": ["mon"], "from": ")" + from +
            R"(", "to": ")" + to + R"(", "factor": "2"})";
-  };
-  struct Case {
-    std::string patch, place, problem;
   };
   const Case cases[] = {
       {R"({"format": "other"})", "format", "must be joulebook.tariff.v1"},
@@ -107,13 +116,27 @@ TEST(ParseTariff, RefusesNonsenseAndNamesThePlace) {
       {R"({"discounts": {"shares": {"provider": "2"}}})", "discounts.shares.provider",
        "must be from 0 to 1"},
   };
-  for (const Case& c : cases) {
-    const absl::Status status = ParsePatched("constants", c.patch).status();
-    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, "TARIFF_INVALID")) << c.patch;
-    const std::string message(status.message());
-    EXPECT_EQ(message.find("the tariff's " + c.place + " "), 0U) << message << "\n" << c.place;
-    EXPECT_NE(message.find(c.problem), std::string::npos) << message << "\n" << c.problem;
-  }
+  for (const Case& c : cases) ExpectRefused(c);
+}
+
+TEST(ParseTariff, RefusesNonsenseOfWhatIsNotAPrice) {
+  const Case cases[] = {
+      {R"({"limits": {"concurrent_searches": -1}})", "limits.concurrent_searches", "whole number"},
+      {R"({"congestion": {"period_s": 0}})", "congestion.period_s", "from 1 to"},
+      {R"({"congestion": {"max_step_ppm": 1000000}})", "congestion.max_step_ppm",
+       "from 0 to 999999"},
+      {R"({"congestion": {"floor_ppm": 999999}})", "congestion.floor_ppm", "from 1000000 to"},
+      {R"({"congestion": {"ceiling_ppm": 1}})", "congestion.ceiling_ppm", "from 1000000 to"},
+      {R"({"congestion": {"classes": {"searches": {"target": 0}}}})",
+       "congestion.classes.searches.target", "from 1 to"},
+      {R"({"congestion": {"classes": {"a": {"target": 1, "operations": ["BLOCK_EAT"]}}}})",
+       "congestion.classes.a.operations", "names no operation type: BLOCK_EAT"},
+      {R"({"congestion": {"classes": {"a": {"target": 1, "operations": ["NODE_SEARCH"]}}}})",
+       "congestion.classes.searches.operations", "has NODE_SEARCH, which is in a class already"},
+      {R"({"revenue_ppm": {"fund": 99999}})", "revenue_ppm", "must sum to 1000000"},
+      {R"({"earning": {"storage": "-1"}})", "earning.storage", "must be from 0"},
+  };
+  for (const Case& c : cases) ExpectRefused(c);
 }
 
 TEST(ParseTariff, RefusesTextThatIsNoTariff) {
