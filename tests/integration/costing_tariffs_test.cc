@@ -300,7 +300,10 @@ TEST_F(TariffsTest, EarningsArePendingUntilConfirmedAndPaidOnce) {
   EXPECT_EQ(statement->statement().quality().uptime_ppm(), 999'000);
   ask.mutable_end_time()->set_seconds(1'700'086'400);  // half open: the earnings end there
   EXPECT_EQ(Call(*stub_, &Service::GetProviderStatement, ask)->statement().net_microjoules(), 7);
+}
 
+TEST_F(TariffsTest, RevenueIsSplitToTheMicroJoule) {
+  StartService();
   v1::SplitRevenueRequest split;
   split.set_amount_microjoules(101);
   split.add_storage_weights(1);
