@@ -21,6 +21,7 @@ bool FindZone(const std::string& name, absl::TimeZone* zone) {
 
 std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers) {
   std::vector<NoteVerifier> verifiers;
+  verifiers.reserve(signers.size());
   for (const NoteSigner& signer : signers) verifiers.push_back(signer.verifier());
   return verifiers;
 }

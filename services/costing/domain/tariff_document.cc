@@ -23,7 +23,7 @@ constexpr int64_t kMaxFactor = 1'000'000;
 constexpr int kMinutesOfDay = 24 * 60;
 constexpr int64_t kMillion = 1'000'000;
 constexpr int64_t kMaxCongestionTarget = int64_t{1} << 40;
-constexpr int64_t kMaxCongestionPeriodS = 31 * 86'400;
+constexpr int64_t kMaxCongestionPeriodS = int64_t{31} * 86'400;
 constexpr int64_t kMaxFactorPpm = 1'000 * kMillion;
 
 constexpr std::array kRoundingNames = {"floor", "ceiling", "half_up", "half_even"};

@@ -15,7 +15,7 @@ namespace joulebook::costing {
 namespace {
 
 constexpr std::size_t kMaxQuotes = 1'000;
-constexpr std::size_t kMaxDocumentBytes = 256 * 1024;
+constexpr std::size_t kMaxDocumentBytes = std::size_t{256} * 1024;
 
 // Where a listing by number goes on, and how many rows to read: one more than asked for says
 // whether there is a next page.
