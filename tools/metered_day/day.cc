@@ -246,7 +246,7 @@ absl::Status ReplayTrace(const std::vector<Usage>& trace, const DayDependencies&
   const absl::Status replayed = Replay(trace, *stream, on, progress, result).Run(shares);
   if (!replayed.ok()) context.TryCancel();
   stream->WritesDone();
-  const absl::Status finished = FromGrpcStatus(stream->Finish());
+  absl::Status finished = FromGrpcStatus(stream->Finish());
   // The call's own error says more than that the stream ended.
   if (absl::IsUnavailable(replayed) && !finished.ok() && !absl::IsCancelled(finished)) {
     return finished;
