@@ -125,11 +125,12 @@ class Pricer {
   absl::StatusOr<PriceTotals> Make(const OperationPrice& price) {
     for (const Term& term : price.terms) JB_RETURN_IF_ERROR(AddTerm(term));
     JB_RETURN_IF_ERROR(ScaleByUse());
-    if (minimum_ == MinimumCharge::kApplies) JB_RETURN_IF_ERROR(TopUp(price.minimum_joules));
     JB_RETURN_IF_ERROR(ScaleAll("count", usage_.count));
     JB_RETURN_IF_ERROR(Discount());
     if (price.asks_proof_of_work) JB_RETURN_IF_ERROR(AddProofOfWork());
-    return Round();
+    JB_RETURN_IF_ERROR(Round());
+    if (minimum_ == MinimumCharge::kApplies) JB_RETURN_IF_ERROR(TopUp(price.minimum_joules));
+    return totals_;
   }
 
  private:
@@ -172,19 +173,6 @@ class Pricer {
     if (usage_.congestion_ppm == kMillion) return absl::OkStatus();
     JB_ASSIGN_OR_RETURN(const Rational congestion, Rational::Of(usage_.congestion_ppm, kMillion));
     return ScaleAll("congestion", congestion);
-  }
-
-  // What is short of the minimum counts as computation.
-  absl::Status TopUp(const Rational& minimum) {
-    Rational sum;
-    for (const Part part : kScaledParts) {
-      JB_ASSIGN_OR_RETURN(sum, sum.Plus(joules(part)));
-    }
-    if (sum >= minimum) return absl::OkStatus();
-    JB_ASSIGN_OR_RETURN(const Rational missing, minimum.Minus(sum));
-    JB_ASSIGN_OR_RETURN(joules(Part::kComputation), joules(Part::kComputation).Plus(missing));
-    if (bill_ != nullptr) Keep({Step::Kind::kTopUp, Part::kComputation, "minimum"});
-    return absl::OkStatus();
   }
 
   absl::Status Discount() {
@@ -248,17 +236,35 @@ class Pricer {
     bill_->steps.push_back(std::move(step));
   }
 
-  absl::StatusOr<PriceTotals> Round() {
-    PriceTotals totals;
+  absl::Status Round() {
     for (std::size_t part = 0; part < kParts; ++part) {
       if (joules_[part].IsZero()) continue;
       JB_ASSIGN_OR_RETURN(const Rational exact, joules_[part].Times(kMillion));
-      JB_ASSIGN_OR_RETURN(totals.parts[part], exact.Round(tariff_.rounding));
-      JB_ASSIGN_OR_RETURN(totals.total, CheckedAdd(totals.total, totals.parts[part]));
+      JB_ASSIGN_OR_RETURN(totals_.parts[part], exact.Round(tariff_.rounding));
+      JB_ASSIGN_OR_RETURN(totals_.total, CheckedAdd(totals_.total, totals_.parts[part]));
       if (bill_ == nullptr) continue;
-      JB_ASSIGN_OR_RETURN(bill_->residues[part], exact.Minus(totals.parts[part]));
+      JB_ASSIGN_OR_RETURN(bill_->residues[part], exact.Minus(totals_.parts[part]));
     }
-    return totals;
+    return absl::OkStatus();
+  }
+
+  // What is short of the minimum counts as computation. The rounded parts are what has to reach
+  // it: exact ones could, and still round to less for more use.
+  absl::Status TopUp(const Rational& minimum) {
+    JB_ASSIGN_OR_RETURN(Rational least, minimum.Times(kMillion));
+    JB_ASSIGN_OR_RETURN(least, least.Times(usage_.count));
+    JB_ASSIGN_OR_RETURN(const int64_t least_units, least.Round(tariff_.rounding));
+    const auto proof_of_work = static_cast<std::size_t>(Part::kProofOfWork);
+    const int64_t missing = least_units - (totals_.total - totals_.parts[proof_of_work]);
+    if (missing <= 0) return absl::OkStatus();
+    const auto computation = static_cast<std::size_t>(Part::kComputation);
+    totals_.parts[computation] += missing;
+    JB_ASSIGN_OR_RETURN(totals_.total, CheckedAdd(totals_.total, missing));
+    if (bill_ == nullptr) return absl::OkStatus();
+    JB_ASSIGN_OR_RETURN(joules_[computation], Rational::Of(totals_.parts[computation], kMillion));
+    bill_->residues[computation] = Rational();
+    Keep({Step::Kind::kTopUp, Part::kComputation, "minimum"});
+    return absl::OkStatus();
   }
 
   const Tariff& tariff_;
@@ -266,6 +272,7 @@ class Pricer {
   const MinimumCharge minimum_;
   Bill* const bill_;
   std::array<Rational, kParts> joules_;
+  PriceTotals totals_;
 };
 
 absl::StatusOr<PriceTotals> MakePrice(const Tariff& tariff, const Usage& usage,

@@ -48,7 +48,7 @@ struct Step {
   enum class Kind {
     kTerm,    // joules grow by quantity x rate x factor
     kFactor,  // joules are multiplied by factor
-    kTopUp,   // joules grow to the minimum charge
+    kTopUp,   // joules are rounded, and grow by what the parts miss of the minimum charge
   };
   Kind kind = Kind::kTerm;
   Part part = Part::kComputation;
@@ -77,9 +77,10 @@ struct PriceTotals {
 };
 
 // In this order: the terms of the operation, the factors of storage (utility) and of computation,
-// storage and network alike (priority, complexity, time window, congestion), the minimum charge,
-// the batch, its discount and the others, and the proof of work, which nothing scales but the
-// count. Errors: FIELD_INVALID, OPERATION_NOT_PRICED, PRICE_OUT_OF_RANGE.
+// storage and network alike (priority, complexity, time window, congestion), the batch, its
+// discount and the others, the proof of work, which nothing scales but the count, the rounding,
+// and the minimum charge. More use never costs less, but for volume tiers.
+// Errors: FIELD_INVALID, OPERATION_NOT_PRICED, PRICE_OUT_OF_RANGE.
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage);
 enum class MinimumCharge { kApplies, kLeftOut };
 absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage,

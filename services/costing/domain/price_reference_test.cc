@@ -64,13 +64,14 @@ class Reference {
                              Chosen("complexity", kComplexityNames, usage_.complexity) * Window() *
                              Quotient(usage_.congestion_ppm, 1'000'000);
     for (mpq_class* const part : {&computation, &storage, &network}) *part *= by_use;
-    const mpq_class missing =
-        Number(operation["minimum_joules"]) - (computation + storage + network);
-    if (missing > 0) computation += missing;
     const mpq_class by_count = mpq_class(usage_.count) * Left();
     const bool works = operation["proof_of_work"];
-    return {Round(computation * by_count), Round(storage * by_count), Round(network * by_count),
-            works ? Round(ProofOfWork() * mpq_class(usage_.count)) : 0};
+    Parts parts = {Round(computation * by_count), Round(storage * by_count),
+                   Round(network * by_count),
+                   works ? Round(ProofOfWork() * mpq_class(usage_.count)) : 0};
+    const int64_t minimum = Round(Number(operation["minimum_joules"]) * mpq_class(usage_.count));
+    parts[0] = std::max(parts[0], minimum - parts[1] - parts[2]);
+    return parts;
   }
 
  private:

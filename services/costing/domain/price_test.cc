@@ -177,7 +177,7 @@ TEST(Price, TakesDiscountsUpToTheCap) {
   EXPECT_EQ(price("{" + shares + R"(, "cap": "0.5", "stacking": "add"})", {"founder", "provider"}),
             6'500);
   EXPECT_EQ(price("{" + shares + R"(, "cap": "0.15"})", {"provider", "founder"}), 8'500);
-  EXPECT_EQ(price(R"({"batch": "1", "cap": "1"})", {"provider"}), 0);
+  EXPECT_EQ(price(R"({"batch": "1", "cap": "1"})", {"provider"}), 2);  // the minimum, twice
 }
 
 TEST(TieredPrice, GoesByBands) {
@@ -239,10 +239,16 @@ TEST(Price, RefusesWhatTheTariffDoesNotAllow) {
               StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
 }
 
+// With any minimum charge, below what the use comes to and above it.
 TEST(Price, SumsUpAndNeverFallsWithMoreUse) {
-  const Tariff tariff = Patched();
+  Tariff tariff = Patched();
   EXPECT_TRUE(rc::check([&] {
     const Usage usage = DrawUsage(tariff);
+    Rational& minimum = tariff.operations.at(usage.operation).minimum_joules;
+    minimum = Rational();
+    const int64_t half_units = *rc::gen::inRange<int64_t>(0, PriceOf(tariff, usage).total + 5);
+    minimum = Rational::Of(half_units, 2'000'000 * usage.count).value();
+
     const Bill bill = PriceOf(tariff, usage);
     int64_t sum = 0;
     for (std::size_t part = 0; part < kParts; ++part) {
@@ -251,6 +257,7 @@ TEST(Price, SumsUpAndNeverFallsWithMoreUse) {
       sum += bill.parts[part];
     }
     RC_ASSERT(sum == bill.total);
+    RC_ASSERT(sum - bill.parts[3] >= half_units / 2);
 
     const auto not_cheaper = [&](auto change) {
       Usage more = usage;
@@ -264,6 +271,7 @@ TEST(Price, SumsUpAndNeverFallsWithMoreUse) {
     not_cheaper([](Usage& u) { u.priority = Priority::kUrgent; });
     not_cheaper([](Usage& u) { u.complexity = Complexity::kComplex; });
     not_cheaper([](Usage& u) { u.reputation_ppm /= 2; });
+    not_cheaper([](Usage& u) { u.discounts.clear(); });
   }));
 }
 

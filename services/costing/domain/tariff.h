@@ -74,7 +74,7 @@ struct Term {
 
 struct OperationPrice {
   std::vector<Term> terms;
-  Rational minimum_joules;  // of computation, storage and network together, for each operation
+  Rational minimum_joules;  // of computation, storage and network, for each one
   bool asks_proof_of_work = true;
 };
 
