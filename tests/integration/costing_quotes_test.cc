@@ -77,6 +77,9 @@ TEST_F(QuotesTest, BatchesAndStreamsAnswerEachItem) {
     if (i == 7 || i == 8) {
       EXPECT_EQ(result.error().reason(),
                 i == 7 ? v1::ERROR_REASON_OPERATION_NOT_PRICED : v1::ERROR_REASON_FIELD_INVALID);
+      ASSERT_GT(result.error().metadata_size(), 0);
+      EXPECT_EQ(result.error().metadata(0).key(), i == 7 ? "operation_type" : "field");
+      EXPECT_EQ(result.error().metadata(0).value(), i == 7 ? "0" : "member_id");
       continue;
     }
     ExpectSound(result.quote());
@@ -299,10 +302,7 @@ TEST_F(QuotesTest, AnybodyCanDoThePriceAgain) {
     ASSERT_THAT(tariff, IsOk());
     EXPECT_EQ(std::string(AsBytes(Sha256(tariff->tariff().document()))),
               quote->terms().tariff_hash());
-    const auto document =
-        ParseTariff(tariff->tariff().document(), [](const std::string& name, absl::TimeZone* zone) {
-          return absl::LoadTimeZone(name, zone);
-        });
+    const auto document = ParseTariff(tariff->tariff().document(), absl::LoadTimeZone);
     const auto terms = FromProto(quote->terms());
     ASSERT_THAT(terms, IsOk());
     EXPECT_EQ(PriceAgain(document->tariff, *terms).value(), terms->price);

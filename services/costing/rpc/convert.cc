@@ -1,6 +1,7 @@
 #include "services/costing/rpc/convert.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/rpc/fields.h"
 #include "common/rpc/timestamps.h"
 #include "services/costing/domain/errors.h"
 #include "services/costing/rpc/convert_quote.h"
@@ -8,23 +9,15 @@
 namespace joulebook::costing {
 
 absl::StatusOr<Uuid> ParseId(std::string_view field, std::string_view text) {
-  const auto id = Uuid::Parse(text);
-  if (!id.has_value()) return FieldInvalid(field, "must be a UUID");
-  return *id;
+  return ParseIdField(kErrorDomain, field, text);
 }
 
 absl::StatusOr<Uuid> ParseNewId(std::string_view field, std::string_view text) {
-  JB_ASSIGN_OR_RETURN(const Uuid id, ParseId(field, text));
-  if (id.IsNil() || id.IsMax()) return FieldInvalid(field, "must not be the nil or max UUID");
-  return id;
+  return ParseNewIdField(kErrorDomain, field, text);
 }
 
 absl::StatusOr<Time> ParseTime(std::string_view field, const google::protobuf::Timestamp& time) {
-  const auto parsed = ReadTimestamp(time);
-  if (!parsed.has_value()) {
-    return FieldInvalid(field, "must be from 1970 to 9999, in whole microseconds");
-  }
-  return *parsed;
+  return ParseTimeField(kErrorDomain, field, time);
 }
 
 absl::StatusOr<QuoteItem> FromProto(const v1::QuoteItem& proto) {
@@ -166,7 +159,11 @@ void ToProto(const absl::Status& status, v1::ItemError& proto) {
   v1::ErrorReason reason = v1::ERROR_REASON_INTERNAL;
   if (info.has_value()) {
     v1::ErrorReason_Parse(absl::StrCat("ERROR_REASON_", info->reason), &reason);
-    proto.mutable_metadata()->insert(info->metadata.begin(), info->metadata.end());
+    for (const auto& [key, value] : info->metadata) {
+      v1::ErrorField& field = *proto.add_metadata();
+      field.set_key(key);
+      field.set_value(value);
+    }
   }
   proto.set_reason(reason);
 }

@@ -47,7 +47,10 @@ CostingServiceImpl::CostingServiceImpl(const Dependencies& dependencies)
     : deps_(dependencies),
       calls_({deps_.gate, CostingBoundary(), RoleOf, deps_.executor, deps_.executor_limit,
               deps_.longest_call}),
-      rerate_{deps_.book, deps_.clock, deps_.metrics, deps_.quoter.own_tariff()} {}
+      rerate_{deps_.book, deps_.clock, deps_.metrics, deps_.quoter.own_tariff()} {
+  SetMessageAllocatorFor_Quote(&quote_messages_);
+  SetMessageAllocatorFor_BatchQuote(&batch_messages_);
+}
 
 void CostingServiceImpl::BeginDrain() {
   calls_.BeginDrain();

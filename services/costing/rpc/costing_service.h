@@ -1,6 +1,7 @@
 // The gRPC face of costing: admits the call, converts, calls one use case, converts back.
 #pragma once
 
+#include "common/rpc/arena_messages.h"
 #include "common/rpc/call_runner.h"
 #include "common/rpc/pipeline_stream.h"
 #include "joulebook/costing/v1/costing_service.grpc.pb.h"
@@ -109,6 +110,8 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
   CallRunner calls_;
   PipelineStreams<v1::StreamQuotesRequest, v1::StreamQuotesResponse> streams_;
   const RerateDependencies rerate_;
+  ArenaMessages<v1::QuoteRequest, v1::QuoteResponse> quote_messages_;
+  ArenaMessages<v1::BatchQuoteRequest, v1::BatchQuoteResponse> batch_messages_;
 };
 
 }  // namespace joulebook::costing
