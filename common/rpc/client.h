@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "common/rpc/status_conversion.h"
 #include "common/time/clock.h"
 
 namespace joulebook {
@@ -26,5 +27,19 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options);
 
 // Sets deadline and, if `token` is not empty, the bearer token.
 void PrepareCall(grpc::ClientContext& context, Duration timeout, const std::string& token);
+
+// One unary call; the response, or the error with its reason.
+template <typename Response, typename Stub, typename Request>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request, const std::string& token = "",
+                              Duration timeout = std::chrono::seconds(20)) {
+  grpc::ClientContext context;
+  PrepareCall(context, timeout, token);
+  Response response;
+  JB_RETURN_IF_ERROR(FromGrpcStatus((stub.*method)(&context, request, &response)));
+  return response;
+}
 
 }  // namespace joulebook

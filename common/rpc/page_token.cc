@@ -39,10 +39,7 @@ absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token
 absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain) {
   if (page_size == 0) return kDefaultPageSize;
   if (page_size < 0 || page_size > kMaxPageSize) {
-    return MakeError(
-        absl::StatusCode::kInvalidArgument,
-        {"FIELD_INVALID", domain, {{"field", "page_size"}, {"rule", "must be 0 to 1000"}}},
-        "page_size must be 0 to 1000");
+    return MakeFieldInvalid(domain, "page_size", "must be 0 to 1000");
   }
   return page_size;
 }

@@ -77,6 +77,13 @@ void LogLibraries() {
 
 }  // namespace
 
+absl::Status MigrateSchema(const std::string& connection, const std::string& schema,
+                           std::span<const Migration> migrations) {
+  JB_ASSIGN_OR_RETURN(const int applied, Migrate(connection, schema, migrations));
+  LogInfo("migrated", {{"applied", int64_t{applied}}});
+  return absl::OkStatus();
+}
+
 int RunServiceMain(const ServiceMain& service, int argc, char** argv) {
   // gRPC's own locks pay for deadlock detection too; tests keep it on, production does without.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "common/config/settings.h"
+#include "common/db/migrate.h"
 
 namespace joulebook {
 
@@ -24,6 +26,10 @@ struct ServiceMain {
   // Starts, calls `wait_for_signal` (which returns at SIGTERM or SIGINT), stops.
   std::function<absl::Status(const std::function<void()>& wait_for_signal)> serve;
 };
+
+// The command `migrate` of a service's schema, with its line in the log.
+absl::Status MigrateSchema(const std::string& connection, const std::string& schema,
+                           std::span<const Migration> migrations);
 
 // The process's exit code: 0 done, 1 failed, 2 the settings are wrong.
 int RunServiceMain(const ServiceMain& service, int argc, char** argv);

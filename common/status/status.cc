@@ -1,5 +1,6 @@
 #include "common/status/status.h"
 
+#include "absl/strings/str_cat.h"
 #include "common/status/check.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -17,6 +18,23 @@ absl::Status MakeError(absl::StatusCode code, const ErrorInfo& info, std::string
   for (const auto& [key, value] : info.metadata) (*proto.mutable_metadata())[key] = value;
   status.SetPayload(kErrorInfoType, absl::Cord(proto.SerializeAsString()));
   return status;
+}
+
+absl::Status MakeFieldInvalid(const std::string& domain, std::string_view field,
+                              std::string_view rule) {
+  return MakeError(
+      absl::StatusCode::kInvalidArgument,
+      {"FIELD_INVALID", domain, {{"field", std::string(field)}, {"rule", std::string(rule)}}},
+      absl::StrCat(ToAbsl(field), " ", ToAbsl(rule)));
+}
+
+absl::Status MakeDifferentContent(const std::string& domain, std::string_view id,
+                                  std::string_view field) {
+  return MakeError(absl::StatusCode::kAlreadyExists,
+                   {"ID_EXISTS_WITH_DIFFERENT_CONTENT",
+                    domain,
+                    {{"id", std::string(id)}, {"field", std::string(field)}}},
+                   absl::StrCat(ToAbsl(id), " exists with another ", ToAbsl(field)));
 }
 
 std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {

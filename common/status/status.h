@@ -29,6 +29,13 @@ struct ErrorInfo {
 // An error with its reason. `code` must not be kOk.
 absl::Status MakeError(absl::StatusCode code, const ErrorInfo& info, std::string_view message);
 
+// The errors that every service has: INVALID_ARGUMENT, FIELD_INVALID; and ALREADY_EXISTS,
+// ID_EXISTS_WITH_DIFFERENT_CONTENT.
+absl::Status MakeFieldInvalid(const std::string& domain, std::string_view field,
+                              std::string_view rule);
+absl::Status MakeDifferentContent(const std::string& domain, std::string_view id,
+                                  std::string_view field);
+
 // The reason that `status` carries, if it carries one.
 std::optional<ErrorInfo> GetErrorInfo(const absl::Status& status);
 

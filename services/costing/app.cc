@@ -15,10 +15,6 @@ namespace {
 
 std::chrono::milliseconds Ms(int64_t ms) { return std::chrono::milliseconds(ms); }
 
-bool FindZone(const std::string& name, absl::TimeZone* zone) {
-  return absl::LoadTimeZone(name, zone);
-}
-
 std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers) {
   std::vector<NoteVerifier> verifiers;
   verifiers.reserve(signers.size());
@@ -35,7 +31,7 @@ class App {
         pool_(config.database.ForPool()),
         store_(MakePgStore({pool_, clock_, *random_, sleeper_})),
         costing_metrics_(metrics_),
-        book_(*store_, clock_, FindZone, Ms(config.refresh_max_age_ms)),
+        book_(*store_, clock_, absl::LoadTimeZone, Ms(config.refresh_max_age_ms)),
         quoter_({config.tariff, Ms(config.quote_validity_ms), Ms(config.quote_ahead_ms)}, book_,
                 clock_, ids_),
         signer_(signers.front(), Duration(config.sign_gather_us), costing_metrics_),
@@ -45,8 +41,8 @@ class App {
         executor_(static_cast<int>(config.call_threads),
                   static_cast<std::size_t>(config.call_queue)),
         service_({gate_, *store_, book_, quoter_, quotes_, proofs_, executor_,
-                  static_cast<std::size_t>(config.call_queue), clock_, costing_metrics_, FindZone,
-                  Ms(config.notice_period_ms), Ms(config.refresh_max_age_ms),
+                  static_cast<std::size_t>(config.call_queue), clock_, costing_metrics_,
+                  absl::LoadTimeZone, Ms(config.notice_period_ms), Ms(config.refresh_max_age_ms),
                   Ms(config.call_timeout_ms)}) {}
 
   absl::Status Start() {
@@ -129,13 +125,6 @@ class App {
   std::unique_ptr<Timers::Handle> forgetting_;
 };
 
-absl::Status MigrateCosting(const Config& config) {
-  JB_ASSIGN_OR_RETURN(const int applied,
-                      Migrate(config.database.Connection(), kSchema, Migrations()));
-  LogInfo("migrated", {{"applied", int64_t{applied}}});
-  return absl::OkStatus();
-}
-
 absl::Status Serve(const Config& config, const std::function<void()>& wait_for_signal) {
   JB_RETURN_IF_ERROR(config.Validate());
   SystemClock gate_clock;
@@ -157,7 +146,8 @@ int RunCostingd(int argc, char** argv) {
   return RunServiceMain(
       {.name = "costing",
        .settings = settings,
-       .migrate = [&] { return MigrateCosting(config); },
+       .migrate =
+           [&] { return MigrateSchema(config.database.Connection(), kSchema, Migrations()); },
        .commands = {{"new-quote-key",
                      [](const auto& words) {
                        return PrintNewKey(words,

@@ -152,7 +152,8 @@ int RunLedgerd(int argc, char** argv) {
   return RunServiceMain(
       {.name = "ledger",
        .settings = settings,
-       .migrate = [&] { return MigrateBook(config); },
+       .migrate =
+           [&] { return MigrateSchema(config.database.Connection(), kSchema, Migrations()); },
        .commands = {{"check-books", [&](const auto&) { return RunBooksCheck(config); }},
                     {"new-log-key",
                      [](const auto& words) {

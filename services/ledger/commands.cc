@@ -3,19 +3,11 @@
 #include <cstdio>
 
 #include "common/ids/random.h"
-#include "common/log/log.h"
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "services/ledger/store/pg_store.h"
 
 namespace joulebook::ledger {
-
-absl::Status MigrateBook(const Config& config) {
-  JB_ASSIGN_OR_RETURN(const int applied,
-                      Migrate(config.database.Connection(), kSchema, Migrations()));
-  LogInfo("migrated", {{"applied", int64_t{applied}}});
-  return absl::OkStatus();
-}
 
 absl::Status RunBooksCheck(const Config& config) {
   SystemClock clock;

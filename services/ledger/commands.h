@@ -5,9 +5,6 @@
 
 namespace joulebook::ledger {
 
-// Brings the schema up to date.
-absl::Status MigrateBook(const Config& config);
-
 // Checks the whole book in the database, without a server: progress to standard error, the result
 // to standard output. DATA_LOSS with the first difference if there is one.
 absl::Status RunBooksCheck(const Config& config);

@@ -210,10 +210,7 @@ class Bench {
   absl::StatusOr<double> PriceInProcess() {
     std::ifstream file(config_.tariff);
     const std::string text(std::istreambuf_iterator<char>(file), {});
-    JB_ASSIGN_OR_RETURN(const auto document, costing::ParseTariff(text, [](const std::string& name,
-                                                                           absl::TimeZone* zone) {
-                          return absl::LoadTimeZone(name, zone);
-                        }));
+    JB_ASSIGN_OR_RETURN(const auto document, costing::ParseTariff(text, absl::LoadTimeZone));
     std::vector<costing::Usage> usages(4'096);
     for (costing::Usage& usage : usages) {
       usage.operation = static_cast<int32_t>(random_.Next() % 41 + 1);

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "common/rpc/client.h"
-#include "common/rpc/status_conversion.h"
 #include "common/testing/process.h"
 
 namespace joulebook {
@@ -47,19 +46,5 @@ class ServiceProcess {
 
 // What GET /metrics answers at the port.
 absl::StatusOr<std::string> ReadMetrics(int port);
-
-// One unary call with a deadline; the response, or the error with its reason.
-template <typename Response, typename Stub, typename Request>
-absl::StatusOr<Response> Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*),
-                              const Request& request, const std::string& token = "",
-                              Duration timeout = std::chrono::seconds(20)) {
-  grpc::ClientContext context;
-  PrepareCall(context, timeout, token);
-  Response response;
-  JB_RETURN_IF_ERROR(FromGrpcStatus((stub.*method)(&context, request, &response)));
-  return response;
-}
 
 }  // namespace joulebook

@@ -14,18 +14,6 @@ constexpr Duration kLogTimeout = std::chrono::hours(6);
 constexpr Duration kRetryPause = std::chrono::milliseconds(200);
 constexpr int kPageSize = 1'000;
 
-template <typename Response, typename Stub, typename Request>
-absl::StatusOr<Response> Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*),
-                              const Request& request, const std::string& token) {
-  grpc::ClientContext context;
-  PrepareCall(context, kCallTimeout, token);
-  Response response;
-  JB_RETURN_IF_ERROR(FromGrpcStatus((stub.*method)(&context, request, &response)));
-  return response;
-}
-
 bool IsNotSealedYet(const absl::Status& status) {
   const auto info = GetErrorInfo(status);
   return info.has_value() &&
@@ -71,8 +59,8 @@ absl::StatusOr<ledger::v1::TransferProof> Exporter::FetchProof(const std::string
   request.set_tree_size(tree_size);
   return WaitForSeal<ledger::v1::TransferProof>(
       clock_, sleeper_, options_.patience, [&]() -> absl::StatusOr<ledger::v1::TransferProof> {
-        JB_ASSIGN_OR_RETURN(const auto response,
-                            Call(*stub_, &Service::GetTransferProof, request, options_.token));
+        JB_ASSIGN_OR_RETURN(const auto response, Call(*stub_, &Service::GetTransferProof, request,
+                                                      options_.token, kCallTimeout));
         return response.proof();
       });
 }
@@ -82,7 +70,7 @@ absl::StatusOr<ledger::v1::Checkpoint> Exporter::FetchCheckpoint() {
       clock_, sleeper_, options_.patience, [&]() -> absl::StatusOr<ledger::v1::Checkpoint> {
         JB_ASSIGN_OR_RETURN(const auto response,
                             Call(*stub_, &Service::GetCheckpoint,
-                                 ledger::v1::GetCheckpointRequest(), options_.token));
+                                 ledger::v1::GetCheckpointRequest(), options_.token, kCallTimeout));
         return response.checkpoint();
       });
 }
@@ -96,8 +84,8 @@ absl::Status Exporter::Consistency(int64_t old_size, int64_t new_size) {
   ledger::v1::GetConsistencyProofRequest request;
   request.set_old_tree_size(old_size);
   request.set_new_tree_size(new_size);
-  JB_ASSIGN_OR_RETURN(const auto response,
-                      Call(*stub_, &Service::GetConsistencyProof, request, options_.token));
+  JB_ASSIGN_OR_RETURN(const auto response, Call(*stub_, &Service::GetConsistencyProof, request,
+                                                options_.token, kCallTimeout));
   return Write(response.proof());
 }
 
@@ -110,8 +98,8 @@ absl::Status Exporter::Statement(const std::string& account_id) {
   int64_t tree_size = 0;
   std::vector<std::string> transfer_ids;
   do {
-    JB_ASSIGN_OR_RETURN(const auto page,
-                        Call(*stub_, &Service::ListStatementLines, request, options_.token));
+    JB_ASSIGN_OR_RETURN(const auto page, Call(*stub_, &Service::ListStatementLines, request,
+                                              options_.token, kCallTimeout));
     for (const auto& line : page.lines()) {
       transfer_ids.push_back(line.transfer().request().id());
     }
@@ -133,8 +121,8 @@ absl::StatusOr<std::string> Exporter::FetchTariff(const std::string& hash) {
   const auto stub = Costing::NewStub(MakeChannel(options_.costing));
   costing::v1::GetTariffRequest request;
   request.mutable_tariff()->set_hash(hash);
-  JB_ASSIGN_OR_RETURN(const auto response,
-                      Call(*stub, &Costing::Stub::GetTariff, request, options_.costing_token));
+  JB_ASSIGN_OR_RETURN(const auto response, Call(*stub, &Costing::Stub::GetTariff, request,
+                                                options_.costing_token, kCallTimeout));
   return response.tariff().document();
 }
 

@@ -13,23 +13,6 @@ using costing::v1::CostingService;
 
 constexpr Duration kCallTimeout = std::chrono::seconds(30);
 
-bool FindZone(const std::string& name, absl::TimeZone* zone) {
-  return absl::LoadTimeZone(name, zone);
-}
-
-template <typename Response, typename Request>
-absl::StatusOr<Response> Call(CostingService::Stub& stub,
-                              grpc::Status (CostingService::Stub::*method)(grpc::ClientContext*,
-                                                                           const Request&,
-                                                                           Response*),
-                              const Request& request, const std::string& token) {
-  grpc::ClientContext context;
-  PrepareCall(context, kCallTimeout, token);
-  Response response;
-  JB_RETURN_IF_ERROR(FromGrpcStatus((stub.*method)(&context, request, &response)));
-  return response;
-}
-
 }  // namespace
 
 CostingClient::CostingClient(const ClientOptions& options, std::string token)
@@ -37,8 +20,8 @@ CostingClient::CostingClient(const ClientOptions& options, std::string token)
 
 absl::StatusOr<costing::v1::BatchQuoteResponse> CostingClient::Quote(
     const costing::v1::BatchQuoteRequest& request) {
-  JB_ASSIGN_OR_RETURN(auto response,
-                      Call(*stub_, &CostingService::Stub::BatchQuote, request, token_));
+  JB_ASSIGN_OR_RETURN(auto response, Call(*stub_, &CostingService::Stub::BatchQuote, request,
+                                          token_, kCallTimeout));
   for (auto& result : *response.mutable_results()) {
     if (!result.has_quote()) continue;
     costing::v1::Quote& quote = *result.mutable_quote();
@@ -52,12 +35,12 @@ absl::StatusOr<costing::v1::BatchQuoteResponse> CostingClient::Quote(
 absl::StatusOr<costing::Tariff> CostingClient::GetTariff(const std::string& hash) {
   costing::v1::GetTariffRequest request;
   request.mutable_tariff()->set_hash(hash);
-  JB_ASSIGN_OR_RETURN(const auto response,
-                      Call(*stub_, &CostingService::Stub::GetTariff, request, token_));
+  JB_ASSIGN_OR_RETURN(const auto response, Call(*stub_, &CostingService::Stub::GetTariff, request,
+                                                token_, kCallTimeout));
   const std::string& text = response.tariff().document();
   if (AsBytes(Sha256(text)) != hash)
     return absl::DataLossError("the tariff is not that of its hash");
-  JB_ASSIGN_OR_RETURN(auto document, costing::ParseTariff(text, FindZone));
+  JB_ASSIGN_OR_RETURN(auto document, costing::ParseTariff(text, absl::LoadTimeZone));
   return std::move(document.tariff);
 }
 
@@ -68,7 +51,7 @@ absl::StatusOr<costing::v1::Challenge> CostingClient::ProveWork(const std::strin
   get.set_operation_type(type::v1::OPERATION_TYPE_BLOCK_STORE);
   get.set_reputation_ppm(reputation_ppm);
   JB_ASSIGN_OR_RETURN(const auto given,
-                      Call(*stub_, &CostingService::Stub::GetChallenge, get, token_));
+                      Call(*stub_, &CostingService::Stub::GetChallenge, get, token_, kCallTimeout));
   const costing::v1::Challenge& challenge = given.challenge();
   const auto member = Uuid::Parse(member_id);
   const auto time = ReadTimestamp(challenge.time());
@@ -78,8 +61,10 @@ absl::StatusOr<costing::v1::Challenge> CostingClient::ProveWork(const std::strin
   verify.set_reputation_ppm(reputation_ppm);
   verify.set_nonce(costing::SolveChallenge(
       {*member, challenge.operation_type(), *time, challenge.tariff_hash()}, challenge.bits()));
-  JB_RETURN_IF_ERROR(Call(*stub_, &CostingService::Stub::VerifyProof, verify, token_).status());
-  const auto again = Call(*stub_, &CostingService::Stub::VerifyProof, verify, token_).status();
+  JB_RETURN_IF_ERROR(
+      Call(*stub_, &CostingService::Stub::VerifyProof, verify, token_, kCallTimeout).status());
+  const auto again =
+      Call(*stub_, &CostingService::Stub::VerifyProof, verify, token_, kCallTimeout).status();
   const auto info = GetErrorInfo(again);
   if (!info.has_value() || info->reason != "PROOF_REPLAYED") {
     return absl::InternalError("a proof was accepted twice");

@@ -7,10 +7,6 @@
 namespace joulebook::verify {
 namespace {
 
-bool FindZone(const std::string& name, absl::TimeZone* zone) {
-  return absl::LoadTimeZone(name, zone);
-}
-
 // The terms of the transfer's quote, once its signature and its price were found right.
 absl::StatusOr<costing::QuoteTerms> CheckQuote(const ledger::TransferRecord& record,
                                                const costing::Tariff& tariff,
@@ -71,7 +67,8 @@ absl::StatusOr<std::string> VerifyCharge(std::string_view json, Keys keys, Keys 
   if (charge.record.tariff_hash != hash) {
     return absl::DataLossError("the tariff is not the one whose hash the charge keeps");
   }
-  JB_ASSIGN_OR_RETURN(const auto document, costing::ParseTariff(proof.tariff_document(), FindZone));
+  JB_ASSIGN_OR_RETURN(const auto document,
+                      costing::ParseTariff(proof.tariff_document(), absl::LoadTimeZone));
   JB_ASSIGN_OR_RETURN(const auto terms,
                       LimitOf(proof, charge.record, document.tariff, hash, keys, quote_keys));
   if (charge.record.moved > terms.price.total) {

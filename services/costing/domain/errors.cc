@@ -5,10 +5,7 @@
 namespace joulebook::costing {
 
 absl::Status FieldInvalid(std::string_view field, std::string_view rule) {
-  return MakeError(
-      absl::StatusCode::kInvalidArgument,
-      {"FIELD_INVALID", kErrorDomain, {{"field", std::string(field)}, {"rule", std::string(rule)}}},
-      absl::StrCat(ToAbsl(field), " ", ToAbsl(rule)));
+  return MakeFieldInvalid(kErrorDomain, field, rule);
 }
 
 absl::Status TariffInvalid(std::string_view place, std::string_view problem) {
@@ -48,11 +45,7 @@ absl::Status TariffTooEarly(int64_t earliest_us) {
 }
 
 absl::Status DifferentContent(std::string_view id, std::string_view field) {
-  return MakeError(absl::StatusCode::kAlreadyExists,
-                   {"ID_EXISTS_WITH_DIFFERENT_CONTENT",
-                    kErrorDomain,
-                    {{"id", std::string(id)}, {"field", std::string(field)}}},
-                   absl::StrCat(ToAbsl(id), " exists with another ", ToAbsl(field)));
+  return MakeDifferentContent(kErrorDomain, id, field);
 }
 
 absl::Status TariffNotFound(std::string_view tariff) {

@@ -16,10 +16,7 @@ absl::Status FailedPrecondition(std::string reason, std::string key, std::string
 }  // namespace
 
 absl::Status FieldInvalid(std::string_view field, std::string_view rule) {
-  return MakeError(
-      absl::StatusCode::kInvalidArgument,
-      {"FIELD_INVALID", kErrorDomain, {{"field", std::string(field)}, {"rule", std::string(rule)}}},
-      absl::StrCat(ToAbsl(field), " ", ToAbsl(rule)));
+  return MakeFieldInvalid(kErrorDomain, field, rule);
 }
 
 absl::Status NotFound(std::string_view what, const Uuid& id) {
@@ -37,11 +34,7 @@ absl::Status AssetNotFound(std::string_view code) {
 }
 
 absl::Status DifferentContent(const Uuid& id, std::string_view field) {
-  return MakeError(absl::StatusCode::kAlreadyExists,
-                   {"ID_EXISTS_WITH_DIFFERENT_CONTENT",
-                    kErrorDomain,
-                    {{"id", id.ToString()}, {"field", std::string(field)}}},
-                   absl::StrCat(id.ToString(), " exists with another ", ToAbsl(field)));
+  return MakeDifferentContent(kErrorDomain, id.ToString(), field);
 }
 
 absl::Status AccountNotEmpty(const Uuid& id) {

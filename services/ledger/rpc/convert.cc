@@ -1,7 +1,7 @@
 #include "services/ledger/rpc/convert.h"
 
 #include "common/crypto/ed25519.h"
-#include "common/rpc/timestamps.h"
+#include "common/rpc/fields.h"
 #include "services/ledger/domain/errors.h"
 #include "services/ledger/domain/limits.h"
 #include "services/ledger/domain/parse_transfer.h"
@@ -40,15 +40,11 @@ absl::Status ParseTimes(const Request& request, TransferFilter& filter) {
 }  // namespace
 
 absl::StatusOr<Uuid> ParseId(std::string_view field, std::string_view text) {
-  const auto id = Uuid::Parse(text);
-  if (!id.has_value()) return FieldInvalid(field, "must be a UUID");
-  return *id;
+  return ParseIdField(kErrorDomain, field, text);
 }
 
 absl::StatusOr<Uuid> ParseNewId(std::string_view field, std::string_view text) {
-  JB_ASSIGN_OR_RETURN(const Uuid id, ParseId(field, text));
-  if (id.IsNil() || id.IsMax()) return FieldInvalid(field, "must not be the nil or max UUID");
-  return id;
+  return ParseNewIdField(kErrorDomain, field, text);
 }
 
 absl::StatusOr<std::optional<Uuid>> ParseOptionalId(std::string_view field, std::string_view text) {
@@ -58,11 +54,7 @@ absl::StatusOr<std::optional<Uuid>> ParseOptionalId(std::string_view field, std:
 }
 
 absl::StatusOr<Time> ParseTime(std::string_view field, const google::protobuf::Timestamp& time) {
-  const auto parsed = ReadTimestamp(time);
-  if (!parsed.has_value()) {
-    return FieldInvalid(field, "must be from 1970 to 9999, in whole microseconds");
-  }
-  return *parsed;
+  return ParseTimeField(kErrorDomain, field, time);
 }
 
 absl::StatusOr<RegisterMemberCommand> FromProto(const v1::RegisterMemberRequest& request) {
