@@ -22,8 +22,8 @@ while [ $# -gt 0 ]; do
 ./dev run [--trace FILE] [--keep]
 
 Builds, starts PostgreSQL, costingd and ledgerd, replays a usage trace and prints the day: each
-operation is quoted, reserved with its quote, charged or released, and what was charged is split and paid
-out. Prints energy granted, spent, earned and held, refusals, speed, the bill of one operation, whether
+operation is quoted, reserved with its quote, charged or released, what was charged is split and paid out,
+and the fund pays what providers earned beside. Prints energy granted, spent, earned and held, refusals, speed, the bill of one operation, whether
 the books balance and nothing is lost, and the same day under the other shipped tariff. Then proves one
 charge offline (in the signed log, by a signed quote, at its tariff's price), and checks the whole book
 and log against each other. Exits 0 only if all of it holds.

@@ -6,6 +6,7 @@
 #include "common/crypto/note.h"
 #include "tests/integration/costing_fixture.h"
 #include "tests/integration/service_fixture.h"
+#include "tools/metered_day/earnings.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -185,6 +186,43 @@ TEST_F(QuotedTransfersTest, AMeteredSessionIsChargedSliceBySlice) {
   get.set_account_id(MemberId(1));
   EXPECT_EQ(Call(*ledger_stub_, &Service::GetAccount, get)->account().balances().spent_minor(),
             charged);
+}
+
+TEST_F(QuotedTransfersTest, EarningsArePaidFromTheFundWhileItLasts) {
+  metered_day::LedgerClient ledger({.target = ledger_->address()}, "");
+  metered_day::CostingClient costing({.target = costing_->address()}, "");
+  SystemClock clock;
+  const auto random = MakeSystemRandom();
+  UuidV7Generator ids(clock, *random);
+  // Member 1's 1 000 J are the fund. 0.15 J for each GB-day are more, 0.002 J an operation and
+  // 1 J for the day at a location are not.
+  const metered_day::Provider provider{.member_id = MemberId(2),
+                                       .account = MemberId(2),
+                                       .moved_operations = 5,
+                                       .stored_bytes = int64_t{10'000} << 30};
+  const auto earnings = metered_day::PayEarnings({{"provider", provider}}, MemberId(1), clock.Now(),
+                                                 ledger, costing, ids);
+  ASSERT_THAT(earnings, IsOk());
+  EXPECT_EQ(earnings->confirmed, 3);
+  EXPECT_EQ(earnings->confirmed_microjoules, 1'501'010'000);
+  EXPECT_EQ(earnings->paid, 2);
+  EXPECT_EQ(earnings->paid_microjoules, 1'010'000);
+
+  costing::v1::ListEarningsRequest list;
+  list.set_state(costing::v1::EARNING_STATE_CONFIRMED);
+  const auto waiting = Call(*stub_, &costing::Service::ListEarnings, list);
+  ASSERT_THAT(waiting, IsOk());
+  ASSERT_EQ(waiting->earnings_size(), 1);
+  EXPECT_EQ(waiting->earnings(0).source(), costing::v1::EARNING_SOURCE_STORAGE);
+  list.set_state(costing::v1::EARNING_STATE_PAID);
+  const auto paid = Call(*stub_, &costing::Service::ListEarnings, list);
+  ASSERT_THAT(paid, IsOk());
+  ASSERT_EQ(paid->earnings_size(), 2);
+  for (const auto& earning : paid->earnings()) {
+    const auto transfer = ledger.GetTransfer(earning.earning_id());
+    ASSERT_THAT(transfer, IsOk());
+    EXPECT_EQ(transfer->moved_minor(), earning.amount_microjoules());
+  }
 }
 
 }  // namespace

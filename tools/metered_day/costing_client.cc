@@ -72,4 +72,22 @@ absl::StatusOr<costing::v1::Challenge> CostingClient::ProveWork(const std::strin
   return challenge;
 }
 
+absl::StatusOr<costing::v1::Earning> CostingClient::RecordEarning(
+    const costing::v1::Earning& claim) {
+  costing::v1::RecordEarningRequest request;
+  *request.mutable_earning() = claim;
+  JB_ASSIGN_OR_RETURN(const auto response, Call(*stub_, &CostingService::Stub::RecordEarning,
+                                                request, token_, kCallTimeout));
+  return response.earning();
+}
+
+absl::Status CostingClient::SetEarningState(const std::string& earning_id,
+                                            costing::v1::EarningState state) {
+  costing::v1::SetEarningStateRequest request;
+  request.set_earning_id(earning_id);
+  request.set_state(state);
+  return Call(*stub_, &CostingService::Stub::SetEarningState, request, token_, kCallTimeout)
+      .status();
+}
+
 }  // namespace joulebook::metered_day

@@ -25,6 +25,9 @@ class CostingClient {
   // error unless the first is accepted and the second refused as a replay.
   absl::StatusOr<costing::v1::Challenge> ProveWork(const std::string& member_id,
                                                    int32_t reputation_ppm);
+  // The earning as recorded, with its amount.
+  absl::StatusOr<costing::v1::Earning> RecordEarning(const costing::v1::Earning& claim);
+  absl::Status SetEarningState(const std::string& earning_id, costing::v1::EarningState state);
 
  private:
   const std::unique_ptr<costing::v1::CostingService::Stub> stub_;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/money/arithmetic.h"
 #include "common/rpc/status_conversion.h"
 #include "tools/metered_day/usage.h"
 
@@ -31,12 +32,13 @@ absl::Status RegisterMembers(const std::vector<Usage>& trace, const DayDependenc
       JB_RETURN_IF_ERROR(on.ledger.SetReputation(on.ids.Next().ToString(), id, reputation));
       result.members[usage.member] = {id, reputation};
     }
-    if (!result.provider_accounts.contains(usage.provider)) {
-      const std::string owner = on.ids.Next().ToString();
-      const std::string account = on.ids.Next().ToString();
-      JB_RETURN_IF_ERROR(on.ledger.RegisterMember(owner, usage.provider));
-      JB_RETURN_IF_ERROR(on.ledger.OpenAccount(account, owner, ledger::v1::ACCOUNT_ROLE_PROVIDER));
-      result.provider_accounts[usage.provider] = account;
+    if (!result.providers.contains(usage.provider)) {
+      const Provider provider{.member_id = on.ids.Next().ToString(),
+                              .account = on.ids.Next().ToString()};
+      JB_RETURN_IF_ERROR(on.ledger.RegisterMember(provider.member_id, usage.provider));
+      JB_RETURN_IF_ERROR(on.ledger.OpenAccount(provider.account, provider.member_id,
+                                               ledger::v1::ACCOUNT_ROLE_PROVIDER));
+      result.providers[usage.provider] = provider;
     }
   }
   return absl::OkStatus();
@@ -73,7 +75,6 @@ absl::Status PayOut(const DayDependencies& on, const RevenueShares& shares, DayR
     item.set_linked(true);
   }
   result.charged_microjoules = shares.charged();
-  result.paid_out = shares.by_account();
   if (request.transfers().empty()) return absl::OkStatus();
   request.mutable_transfers(request.transfers_size() - 1)->set_linked(false);
   return on.ledger.PostAll(request);
@@ -216,11 +217,17 @@ class Replay {
       result_.shown = operation.quote;
       result_.shown_charge_id = operation.charge_id;
     }
-    const auto& providers = result_.provider_accounts;
-    const auto storage = providers.find(trace_[operation.index].provider);
-    const auto next = std::next(storage);
-    return shares.Add(operation.quote.terms(), storage->second,
-                      next == providers.end() ? providers.begin()->second : next->second);
+    const Usage& usage = trace_[operation.index];
+    auto& providers = result_.providers;
+    const auto stored = providers.find(usage.provider);
+    const auto next = std::next(stored);
+    Provider& storage = stored->second;
+    Provider& network = (next == providers.end() ? providers.begin() : next)->second;
+    ++network.moved_operations;
+    if (usage.operation == type::v1::OPERATION_TYPE_BLOCK_STORE) {
+      JB_ASSIGN_OR_RETURN(storage.stored_bytes, CheckedAdd(storage.stored_bytes, usage.bytes));
+    }
+    return shares.Add(operation.quote.terms(), storage.account, network.account);
   }
 
   void Done(Duration start) {
@@ -271,6 +278,8 @@ absl::StatusOr<DayResult> RunDay(const std::vector<Usage>& trace, const DayDepen
   JB_RETURN_IF_ERROR(ReplayTrace(trace, on, progress, result, shares));
   result.elapsed = on.clock.MonotonicNow() - start;
   JB_RETURN_IF_ERROR(PayOut(on, shares, result));
+  JB_ASSIGN_OR_RETURN(result.earnings, PayEarnings(result.providers, result.network.fund,
+                                                   on.clock.Now(), on.ledger, on.costing, on.ids));
   return result;
 }
 

@@ -9,8 +9,7 @@
 
 #include "common/ids/id_generator.h"
 #include "common/time/clock.h"
-#include "tools/metered_day/costing_client.h"
-#include "tools/metered_day/ledger_client.h"
+#include "tools/metered_day/earnings.h"
 #include "tools/metered_day/revenue.h"
 #include "tools/metered_day/trace.h"
 
@@ -22,14 +21,14 @@ struct MemberAccount {
 };
 
 struct DayResult {
-  std::map<std::string, MemberAccount> members;          // by name
-  std::map<std::string, std::string> provider_accounts;  // name to account id
+  std::map<std::string, MemberAccount> members;  // by name
+  std::map<std::string, Provider> providers;     // by name
   NetworkAccounts network;
   std::map<std::string, int64_t> refused;  // result code or reason to operations
   int64_t charged = 0;
   int64_t released = 0;
   int64_t charged_microjoules = 0;
-  std::map<std::string, int64_t> paid_out;  // micro-joules by account
+  Earnings earnings;
   // One charged operation, with its bill; and what a proof of work asked for.
   std::optional<costing::v1::Quote> shown;
   std::string shown_charge_id;
@@ -51,7 +50,8 @@ struct DayDependencies {
 
 // Registers everybody, gives the members reputations, shows one proof of work, then replays the
 // trace: for each operation a quote, a reservation by it, then the charge in full, or the release
-// where the operation fails. In the end what was charged is split and paid out.
+// where the operation fails. In the end what was charged is split and paid out, and
+// the fund pays what providers earned beside.
 absl::StatusOr<DayResult> RunDay(const std::vector<Usage>& trace, const DayDependencies& on,
                                  const Progress& progress);
 

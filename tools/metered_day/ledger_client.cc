@@ -44,9 +44,13 @@ absl::Status LedgerClient::OpenAccount(const std::string& id, const std::string&
   return Call(*stub_, &Stub::CreateAccount, request, token_, kCallTimeout).status();
 }
 
+absl::StatusOr<ledger::v1::PostTransfersResponse> LedgerClient::Post(
+    const ledger::v1::PostTransfersRequest& request) {
+  return Call(*stub_, &Stub::PostTransfers, request, token_, kCallTimeout);
+}
+
 absl::Status LedgerClient::PostAll(const ledger::v1::PostTransfersRequest& request) {
-  JB_ASSIGN_OR_RETURN(const auto response,
-                      Call(*stub_, &Stub::PostTransfers, request, token_, kCallTimeout));
+  JB_ASSIGN_OR_RETURN(const auto response, Post(request));
   for (const auto& result : response.results()) {
     if (result.code() != ledger::v1::TRANSFER_RESULT_CODE_OK) {
       return absl::InternalError(ledger::v1::TransferResultCode_Name(result.code()));

@@ -22,6 +22,8 @@ class LedgerClient {
   // An account of joules; `owner` is a member or empty.
   absl::Status OpenAccount(const std::string& id, const std::string& owner,
                            ledger::v1::AccountRole role);
+  absl::StatusOr<ledger::v1::PostTransfersResponse> Post(
+      const ledger::v1::PostTransfersRequest& request);
   // An error unless every item is committed.
   absl::Status PostAll(const ledger::v1::PostTransfersRequest& request);
   absl::StatusOr<ledger::v1::Transfer> GetTransfer(const std::string& id);

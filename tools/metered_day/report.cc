@@ -58,11 +58,14 @@ void AppendMembers(const DayResult& day, const Books& books, std::string& text) 
 
 // Who received what the members paid.
 void AppendReceivers(const DayResult& day, const Books& books, std::string& text) {
-  absl::StrAppendFormat(&text, "\n%-14s %18s\n", "received (J)", "earned");
+  absl::StrAppendFormat(&text, "\n%-14s %18s %18s %18s\n", "received (J)", "earned", "spent",
+                        "left");
   const auto append = [&](const std::string& name, const std::string& account) {
-    absl::StrAppendFormat(&text, "%-14s %18s\n", name, Joules(AmountsOf(account, books).earned));
+    const Amounts amounts = AmountsOf(account, books);
+    absl::StrAppendFormat(&text, "%-14s %18s %18s %18s\n", name, Joules(amounts.earned),
+                          Joules(amounts.spent), Joules(amounts.posted));
   };
-  for (const auto& [name, account] : day.provider_accounts) append(name, account);
+  for (const auto& [name, provider] : day.providers) append(name, provider.account);
   append("creators", day.network.creators);
   append("fund", day.network.fund);
   append("proof of work", day.network.sink);
@@ -98,9 +101,12 @@ Conservation Conserve(const DayResult& day, const Books& books) {
     sums.members.reserved += amounts.reserved;
     sums.available += amounts.posted - amounts.reserved;
   }
-  sums.received = AmountsOf(day.network.revenue, books).posted;
-  for (const auto& [account, amount] : day.paid_out) {
-    sums.received += AmountsOf(account, books).earned;
+  const NetworkAccounts& network = day.network;
+  for (const auto& account : {network.revenue, network.creators, network.fund, network.sink}) {
+    sums.received += AmountsOf(account, books).posted;
+  }
+  for (const auto& [name, provider] : day.providers) {
+    sums.received += AmountsOf(provider.account, books).posted;
   }
   return sums;
 }
@@ -124,6 +130,9 @@ std::string Report(const DayResult& day, const Books& books, std::size_t operati
                         Milliseconds(sorted, 50), Milliseconds(sorted, 99));
   absl::StrAppendFormat(&text, "proof of work  %d leading zero bits asked of %s: accepted once\n",
                         day.proven.bits(), day.proven.member_id());
+  absl::StrAppendFormat(&text, "earnings       %d confirmed, %s J; the fund paid %d, %s J\n",
+                        day.earnings.confirmed, Joules(day.earnings.confirmed_microjoules),
+                        day.earnings.paid, Joules(day.earnings.paid_microjoules));
   AppendConservation(Conserve(day, books), text);
   absl::StrAppendFormat(&text, "books          %s (%d transfers re-derived)\n",
                         books.difference.empty() ? "balanced" : "NOT BALANCED: " + books.difference,

@@ -12,7 +12,8 @@ namespace joulebook::metered_day {
 struct Conservation {
   Amounts members;        // of all members together
   int64_t available = 0;  // what their accounts hold free
-  int64_t received = 0;   // by providers, creators, fund and sink, and what waits to be split
+  // What providers, creators, fund and sink hold of it, and what waits to be split.
+  int64_t received = 0;
 
   bool members_hold() const {
     return members.granted + members.earned - members.spent - members.reserved == available;
