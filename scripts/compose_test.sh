@@ -53,6 +53,7 @@ docker run --rm --network host --read-only --entrypoint /usr/local/bin/metered-d
   --trace /usr/local/share/joulebook/small_trace.csv
 
 echo 'its log, exported and verified offline'
+sleep 3 # sealing takes turns
 tool() { # tool NAME FLAGS...: a program of the image
   docker run --rm --network host --read-only --entrypoint "/usr/local/bin/$1" \
     -v "$PWD/.run/secrets:/run/secrets:ro" -v "$work:$work:ro" joulebook:dev "${@:2}"
@@ -62,15 +63,17 @@ chmod 755 "$work"
 tool joulebook-verify --keys-file /run/secrets/log_verifier_keys log "$work/log"
 
 prometheus() { curl -sf --get "http://127.0.0.1:9090/api/v1/$1" "${@:2}"; }
-for _ in $(seq 60); do
-  up=$(prometheus query --data-urlencode 'query=count(up == 1) == count(up)' |
-    grep -c '"value"' || true)
-  [ "$up" = 1 ] && break
-  sleep 1
-done
-[ "$up" = 1 ] || { echo 'Prometheus has not scraped every target'; exit 1; }
-prometheus query --data-urlencode 'query=sum(ledger_transfers_total)' | grep -q '"value"'
-prometheus query --data-urlencode 'query=sum(costing_quotes_total)' | grep -q '"value"'
+await() { # await QUERY: until it has a value
+  for _ in $(seq 60); do
+    prometheus query --data-urlencode "query=$1" | grep -q '"value"' && return
+    sleep 1
+  done
+  echo "Prometheus has nothing for $1"
+  exit 1
+}
+await 'count(up == 1) == count(up)'
+await 'sum(ledger_transfers_total) > 0'
+await 'sum(costing_quotes_total) > 0'
 sleep 6 # one evaluation of the rules
 firing=$(prometheus alerts | grep -c '"state":"firing"' || true)
 [ "$firing" = 0 ] || { echo 'an alert fires:'; prometheus alerts; exit 1; }
