@@ -34,6 +34,7 @@ start_postgres "$dir"
 sql() { psql -q -X -At -d "$PGCONN" -c "$1"; }
 
 start_ledger() {
+  : >"$dir/ledgerd.log"  # of the one before
   build/dev/bin/ledgerd --database "host=$dir user=ledger dbname=postgres" --listen 127.0.0.1:0 \
     --metrics-listen 127.0.0.1:0 </dev/null >/dev/null 2>"$dir/ledgerd.log" &
   ledger_pid=$!
