@@ -64,14 +64,8 @@ absl::Status PayOut(const DayDependencies& on, const RevenueShares& shares, DayR
   for (const auto& [account, amount] : shares.by_account()) {
     if (amount == 0) continue;
     auto& item = *request.add_transfers();
-    item.set_id(on.ids.Next().ToString());
-    item.set_kind(ledger::v1::TRANSFER_KIND_POST);
-    item.set_debit_account_id(result.network.revenue);
-    item.set_credit_account_id(account);
-    item.set_asset_code("J");
-    item.set_amount_minor(amount);
-    item.set_operation_type(type::v1::OPERATION_TYPE_ENERGY_TRANSFER);
-    item.set_reference("revenue split");
+    item = MakePayment(on.ids.Next().ToString(), result.network.revenue, account, amount,
+                       "revenue split");
     item.set_linked(true);
   }
   result.charged_microjoules = shares.charged();

@@ -9,7 +9,9 @@
 
 #include "common/ids/id_generator.h"
 #include "common/time/clock.h"
+#include "tools/metered_day/costing_client.h"
 #include "tools/metered_day/earnings.h"
+#include "tools/metered_day/ledger_client.h"
 #include "tools/metered_day/revenue.h"
 #include "tools/metered_day/trace.h"
 

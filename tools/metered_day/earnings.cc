@@ -36,15 +36,8 @@ class Payer {
   // False where the fund has too little.
   absl::StatusOr<bool> Pay(const Provider& provider, const Earning& earning) {
     ledger::v1::PostTransfersRequest request;
-    auto& item = *request.add_transfers();
-    item.set_id(earning.earning_id());
-    item.set_kind(ledger::v1::TRANSFER_KIND_POST);
-    item.set_debit_account_id(fund_);
-    item.set_credit_account_id(provider.account);
-    item.set_asset_code("J");
-    item.set_amount_minor(earning.amount_microjoules());
-    item.set_operation_type(type::v1::OPERATION_TYPE_ENERGY_TRANSFER);
-    item.set_reference("earning");
+    *request.add_transfers() = MakePayment(earning.earning_id(), fund_, provider.account,
+                                           earning.amount_microjoules(), "earning");
     JB_ASSIGN_OR_RETURN(const auto response, ledger_.Post(request));
     const auto code = response.results(0).code();
     if (code == ledger::v1::TRANSFER_RESULT_CODE_OK) return true;

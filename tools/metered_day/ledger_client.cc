@@ -11,6 +11,21 @@ constexpr int kPageSize = 1'000;
 
 }  // namespace
 
+ledger::v1::TransferRequest MakePayment(const std::string& id, const std::string& from,
+                                        const std::string& to, int64_t microjoules,
+                                        const std::string& reference) {
+  ledger::v1::TransferRequest payment;
+  payment.set_id(id);
+  payment.set_kind(ledger::v1::TRANSFER_KIND_POST);
+  payment.set_debit_account_id(from);
+  payment.set_credit_account_id(to);
+  payment.set_asset_code("J");
+  payment.set_amount_minor(microjoules);
+  payment.set_operation_type(type::v1::OPERATION_TYPE_ENERGY_TRANSFER);
+  payment.set_reference(reference);
+  return payment;
+}
+
 LedgerClient::LedgerClient(const ClientOptions& options, std::string token)
     : stub_(ledger::v1::LedgerService::NewStub(MakeChannel(options))), token_(std::move(token)) {}
 

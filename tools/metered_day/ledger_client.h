@@ -11,6 +11,11 @@
 
 namespace joulebook::metered_day {
 
+// Joules that go from one account to another; `id` is the transfer's.
+ledger::v1::TransferRequest MakePayment(const std::string& id, const std::string& from,
+                                        const std::string& to, int64_t microjoules,
+                                        const std::string& reference);
+
 class LedgerClient {
  public:
   LedgerClient(const ClientOptions& options, std::string token);

@@ -135,6 +135,7 @@ class Pricer {
 
  private:
   Rational& joules(Part part) { return joules_[static_cast<std::size_t>(part)]; }
+  int64_t& rounded(Part part) { return totals_.parts[static_cast<std::size_t>(part)]; }
 
   absl::Status AddTerm(const Term& term) {
     JB_ASSIGN_OR_RETURN(Rational quantity, QuantityOf(tariff_, usage_, term.quantity));
@@ -254,15 +255,14 @@ class Pricer {
     JB_ASSIGN_OR_RETURN(Rational least, minimum.Times(kMillion));
     JB_ASSIGN_OR_RETURN(least, least.Times(usage_.count));
     JB_ASSIGN_OR_RETURN(const int64_t least_units, least.Round(tariff_.rounding));
-    const auto proof_of_work = static_cast<std::size_t>(Part::kProofOfWork);
-    const int64_t missing = least_units - (totals_.total - totals_.parts[proof_of_work]);
+    const int64_t missing = least_units - (totals_.total - rounded(Part::kProofOfWork));
     if (missing <= 0) return absl::OkStatus();
-    const auto computation = static_cast<std::size_t>(Part::kComputation);
-    totals_.parts[computation] += missing;
+    rounded(Part::kComputation) += missing;
     JB_ASSIGN_OR_RETURN(totals_.total, CheckedAdd(totals_.total, missing));
     if (bill_ == nullptr) return absl::OkStatus();
-    JB_ASSIGN_OR_RETURN(joules_[computation], Rational::Of(totals_.parts[computation], kMillion));
-    bill_->residues[computation] = Rational();
+    JB_ASSIGN_OR_RETURN(joules(Part::kComputation),
+                        Rational::Of(rounded(Part::kComputation), kMillion));
+    bill_->residues[static_cast<std::size_t>(Part::kComputation)] = Rational();
     Keep({Step::Kind::kTopUp, Part::kComputation, "minimum"});
     return absl::OkStatus();
   }
