@@ -1,4 +1,5 @@
-// The ledger on PostgreSQL against the reference model: random operations, same results.
+// The ledger on PostgreSQL, by two replicas, against the reference model: random operations, same
+// results.
 
 #include <cstdlib>
 
@@ -15,8 +16,6 @@
 namespace joulebook::ledger {
 namespace {
 
-constexpr int kOperations = 100'000;
-constexpr int kMaxBatch = 400;
 constexpr int kAccounts = 12;
 constexpr int kIssuer = 0;
 constexpr int kSigned = 10;   // needs its owner's signature
@@ -39,8 +38,8 @@ class Generator {
   }
   bool OneIn(int64_t n) { return Below(n) == 0; }
 
-  std::vector<ModelRequest> Batch() {
-    std::vector<ModelRequest> batch(static_cast<std::size_t>(1 + Below(kMaxBatch)));
+  std::vector<ModelRequest> Batch(int64_t max_items) {
+    std::vector<ModelRequest> batch(static_cast<std::size_t>(1 + Below(max_items)));
     for (ModelRequest& request : batch) request = Next();
     return batch;
   }
@@ -178,11 +177,22 @@ ModelBalances ToModel(const Balances& b) {
   return {b.posted, b.reserved, b.pending, b.granted, b.earned, b.spent, b.version};
 }
 
+struct ModelRun {
+  int operations;
+  int64_t max_batch;
+  // After one in so many calls the other replica takes over.
+  int64_t switch_one_in;
+  // Different result codes that the run must come across.
+  std::size_t least_codes;
+};
+
 class ModelTest : public testing::Test {
  protected:
+  Engine& engine() { return is_second_ ? second_ : first_; }
+
   void OpenAccounts() {
     ASSERT_THAT(
-        engine_.writer.RegisterMember({AccountId(100), OwnersKey().public_key(), ""}, kTimeout),
+        engine().writer.RegisterMember({AccountId(100), OwnersKey().public_key(), ""}, kTimeout),
         IsOk());
     model_.accounts[kIssuer].is_issuer = true;
     model_.accounts[kIssuer].balances = {-1'000'000'000, 0, 0, 0, 0, 1'000'000'000, 1};
@@ -198,14 +208,14 @@ class ModelTest : public testing::Test {
         account.asset = "KWH";
         command.asset = AssetCode("KWH");
       }
-      ASSERT_THAT(engine_.writer.CreateAccount(command, kTimeout), IsOk());
+      ASSERT_THAT(engine().writer.CreateAccount(command, kTimeout), IsOk());
     }
     last_position_ = 1;  // the trial grant
   }
 
   void SetState(int account, const std::string& state) {
     model_.accounts.at(account).state = state;
-    ASSERT_THAT(engine_.writer.SetAccountState(
+    ASSERT_THAT(engine().writer.SetAccountState(
                     AccountId(account),
                     state == "open" ? AccountState::kOpen : AccountState::kFrozen, kTimeout),
                 IsOk());
@@ -222,7 +232,7 @@ class ModelTest : public testing::Test {
     for (const ModelRequest& request : batch) items.push_back(ToItem(request));
     if (items.back().request.linked) items.back().shape = ResultCode::kLinkedChainOpen;
     const auto expected = model_.Post(batch);
-    const auto actual = engine_.Post(std::move(items));
+    const auto actual = engine().Post(std::move(items));
     if (actual.size() != expected.size()) return false;
     for (std::size_t i = 0; i < actual.size(); ++i) {
       const std::string name = v1::TransferResultCode_Name(static_cast<int>(actual[i].code));
@@ -244,7 +254,7 @@ class ModelTest : public testing::Test {
 
   void CompareBalances() {
     for (const auto& [number, account] : model_.accounts) {
-      const auto found = engine_.store->FindAccount(AccountId(number), kTimeout);
+      const auto found = engine().store->FindAccount(AccountId(number), kTimeout);
       ASSERT_THAT(found, IsOk());
       EXPECT_EQ(ToModel((*found)->balances), account.balances) << "account " << number;
     }
@@ -255,7 +265,7 @@ class ModelTest : public testing::Test {
     int64_t position = 0;
     for (;;) {
       const auto page =
-          engine_.store->ListTransfers({}, {.after = position, .limit = 500}, kTimeout);
+          engine().store->ListTransfers({}, {.after = position, .limit = 500}, kTimeout);
       ASSERT_THAT(page, IsOk());
       if (page->empty()) break;
       for (const TransferRecord& record : *page) {
@@ -273,9 +283,9 @@ class ModelTest : public testing::Test {
 
   // The ledger's own check of the whole book and log agrees too.
   void CheckAndSeal() {
-    const auto log = MakePgLogStore(engine_.database);
+    const auto log = MakePgLogStore(engine().database);
     LogSealer sealer({}, {*NoteSigner::Make("model", Ed25519PrivateKey::NewSeed())}, *log, clock_,
-                     engine_.ledger_metrics);
+                     engine().ledger_metrics);
     ASSERT_THAT(sealer.Run(), IsOk());
     BooksProgress last;
     const auto difference = CheckBooks(*log, kTimeout, [&](const BooksProgress& progress) {
@@ -285,7 +295,7 @@ class ModelTest : public testing::Test {
     ASSERT_THAT(difference, IsOk());
     EXPECT_EQ(*difference, std::nullopt);
     EXPECT_EQ(last.sealed, last.total);
-    LogProofs proofs(*engine_.store, *log, engine_.ledger_metrics);
+    LogProofs proofs(*engine().store, *log, engine().ledger_metrics);
     int64_t next = 0;
     for (const auto& [position, id] : order_) {
       if (position < next) continue;
@@ -294,9 +304,43 @@ class ModelTest : public testing::Test {
     }
   }
 
+  void RunAgainstModel(const ModelRun& run) {
+    const char* chosen = std::getenv("JOULEBOOK_TEST_SEED");
+    const uint64_t seed = chosen != nullptr ? std::strtoull(chosen, nullptr, 10)
+                                            : MakeSystemRandom()->Next() % 1'000'000;
+    std::printf("JOULEBOOK_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
+    Generator generator(seed);
+    const auto next_call = [&] { is_second_ ^= generator.OneIn(run.switch_one_in); };
+    OpenAccounts();
+
+    for (int operations = 0; operations < run.operations && !HasFailure();) {
+      const auto batch = generator.Batch(run.max_batch);
+      operations += static_cast<int>(batch.size());
+      next_call();
+      if (!PostBoth(batch)) break;
+      Advance(1 + generator.Below(3));
+      if (generator.OneIn(4)) {
+        next_call();
+        EXPECT_EQ(*engine().writer.ExpireHolds(1'000, kTimeout), model_.Sweep());
+      }
+      if (generator.OneIn(10)) {
+        next_call();
+        SetState(3, generator.OneIn(3) ? "frozen" : "open");
+      }
+    }
+
+    CompareBalances();
+    ExpectBookIsSound(engine());
+    CompareOrder();
+    CheckAndSeal();
+    EXPECT_GE(seen_codes_.size(), run.least_codes) << "the generator no longer reaches the rules";
+  }
+
   VirtualClock clock_;
   const std::string connection_ = MakeBookDatabase();
-  Engine engine_{connection_, clock_, 1};
+  Engine first_{connection_, clock_, 1};
+  Engine second_{connection_, clock_, 2};
+  bool is_second_ = false;  // whose turn it is
   ReferenceModel model_;
   int64_t last_position_ = 0;
   std::map<int64_t, int> order_;  // ids by position, expiries left out
@@ -304,30 +348,11 @@ class ModelTest : public testing::Test {
 };
 
 TEST_F(ModelTest, RandomOperationsGiveTheResultsOfTheReferenceModel) {
-  const char* chosen = std::getenv("JOULEBOOK_TEST_SEED");
-  const uint64_t seed = chosen != nullptr ? std::strtoull(chosen, nullptr, 10)
-                                          : MakeSystemRandom()->Next() % 1'000'000;
-  std::printf("JOULEBOOK_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  Generator generator(seed);
-  OpenAccounts();
+  RunAgainstModel({.operations = 100'000, .max_batch = 400, .switch_one_in = 3, .least_codes = 35});
+}
 
-  int operations = 0;
-  while (operations < kOperations && !HasFailure()) {
-    const auto batch = generator.Batch();
-    operations += static_cast<int>(batch.size());
-    if (!PostBoth(batch)) break;
-    Advance(1 + generator.Below(3));
-    if (generator.OneIn(4)) {
-      EXPECT_EQ(*engine_.writer.ExpireHolds(1'000, kTimeout), model_.Sweep());
-    }
-    if (generator.OneIn(10)) SetState(3, generator.OneIn(3) ? "frozen" : "open");
-  }
-
-  CompareBalances();
-  ExpectBookIsSound(engine_);
-  CompareOrder();
-  CheckAndSeal();
-  EXPECT_GE(seen_codes_.size(), 35U) << "the generator no longer reaches the rules";
+TEST_F(ModelTest, CallsThatAlternateOneByOneOverTwoReplicasGiveTheResultsOfTheReferenceModel) {
+  RunAgainstModel({.operations = 2'500, .max_batch = 1, .switch_one_in = 1, .least_codes = 30});
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ class ReplicasTest : public testing::Test {
   }
 
   SystemClock clock_;
+  ThreadSleeper sleeper_;
   const std::string connection_ = MakeBookDatabase();
   Engine a_{connection_, clock_, 1};
   Engine b_{connection_, clock_, 2};
@@ -110,6 +111,50 @@ TEST_F(ReplicasTest, EachHoldExpiresOnceWhoeverSweeps) {
   other.join();
   EXPECT_EQ(expired, kHolds);
   EXPECT_EQ(QueryNumber(a_, "SELECT count(*) FROM ledger.transfers WHERE kind = 6"), kHolds);
+  ExpectBookIsSound(a_);
+}
+
+// What one replica reserved or posted, the other charges, releases, reverses and lets expire, while
+// both remember the accounts from before.
+TEST_F(ReplicasTest, EachKindWithATargetFollowsWhatTheOtherReplicaDid) {
+  OpenAccounts();
+  uint64_t last_id = 0;
+  const auto request = [&](TransferKind kind, int64_t amount) {
+    TransferRequest r;
+    r.id = NumberedId(++last_id);
+    r.kind = kind;
+    r.amount = amount;
+    if (kind == TransferKind::kPost || kind == TransferKind::kReserve) {
+      r.debit = Account(0);
+      r.credit = Account(1);
+      r.asset = AssetCode("J");
+      r.operation = 24;
+    }
+    return r;
+  };
+  const auto follow = [&](TransferKind first, TransferKind second, int64_t amount) {
+    const TransferRequest target = request(first, 1'000);
+    ASSERT_EQ(a_.Post(target).code, ResultCode::kOk);
+    TransferRequest r = request(second, amount);
+    r.target = target.id;
+    ASSERT_EQ(b_.Post(r).code, ResultCode::kOk) << "kind " << static_cast<int>(second);
+  };
+  for (int round = 0; round < 10; ++round) {
+    // Alone, so that each replica decides from memory next.
+    for (Engine* engine : {&b_, &b_, &a_, &a_}) {
+      ASSERT_EQ(engine->Post(request(TransferKind::kPost, 1)).code, ResultCode::kOk);
+    }
+    follow(TransferKind::kReserve, TransferKind::kCharge, 700);
+    follow(TransferKind::kReserve, TransferKind::kRelease, 0);
+    follow(TransferKind::kPost, TransferKind::kReverse, 300);
+    TransferRequest brief = request(TransferKind::kReserve, 1'000);
+    brief.hold_ttl_ms = 1;
+    ASSERT_EQ(a_.Post(brief).code, ResultCode::kOk);
+    sleeper_.SleepFor(std::chrono::milliseconds(2));
+    ASSERT_EQ(*b_.writer.ExpireHolds(10, kTimeout), 1);
+  }
+  EXPECT_EQ(QueryNumber(a_, "SELECT count(*) FROM ledger.transfers WHERE result = 1 AND kind > 2"),
+            40);
   ExpectBookIsSound(a_);
 }
 

@@ -116,6 +116,21 @@ TEST_F(StoreTest, TheSchemaGuardsWhatTheServiceMustNotDo) {
   ExpectBookIsSound(engine_);
 }
 
+TEST_F(StoreTest, AViewThatContradictsItselfIsReadAnew) {
+  ASSERT_EQ(engine_.Post(Post(1, 5)).code, ResultCode::kOk);
+  // Behind the writer's back, so that it remembers what is not so.
+  ASSERT_THAT(Execute("UPDATE ledger.accounts SET upper_limit = 7 WHERE upper_limit IS NULL"),
+              IsOk());
+  std::vector<std::optional<int64_t>> seen;
+  const auto status = engine_.store->Commit(
+      {.accounts = {bob_}}, kTimeout, [&](BookView& view, Changes&) -> absl::Status {
+        seen.push_back(view.accounts.at(bob_).upper_limit);
+        return seen.size() == 1 ? ViewContradictsItself() : absl::OkStatus();
+      });
+  EXPECT_THAT(status, IsOk());
+  EXPECT_EQ(seen, (std::vector<std::optional<int64_t>>{std::nullopt, 7}));
+}
+
 TEST_F(StoreTest, TellsBalancesAtAnyRecordedTime) {
   const Time start = clock_.Now();
   for (uint64_t i = 1; i <= 5; ++i) {

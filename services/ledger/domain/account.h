@@ -1,6 +1,7 @@
 // Accounts and their balances.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,6 +26,8 @@ struct Balances {
   int64_t version = 0;
 
   int64_t available() const { return posted - reserved; }
+  // Whether no amount is negative but the posted one, which a lower limit may allow.
+  bool IsPossible() const { return std::min({reserved, pending, granted, spent, version}) >= 0; }
   bool operator==(const Balances&) const = default;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "common/status/check.h"
 #include "services/ledger/domain/canonical.h"
 #include "services/ledger/domain/limits.h"
 
@@ -65,9 +64,11 @@ ResultCode TransferApplier::Apply(TransferRecord& record, const Quote* quote) {
   return code;
 }
 
-void TransferApplier::Expire(TransferRecord& record) {
+absl::Status TransferApplier::Expire(TransferRecord& record) {
   const Hold& hold = view_.holds.at(*record.request.target);
-  JB_CHECK(hold.state == HoldState::kOpen);
+  if (!view_.accounts.contains(hold.debit) || !view_.accounts.contains(hold.credit)) {
+    return ViewContradictsItself();
+  }
   record.request.kind = TransferKind::kExpire;
   record.recorded = view_.NextRecorded();
   record.debit = hold.debit;
@@ -77,10 +78,11 @@ void TransferApplier::Expire(TransferRecord& record) {
   record.quote_id = hold.quote_id;
   record.tariff_hash = hold.tariff_hash;
   record.moved = hold.remaining;
-  JB_CHECK(ApplyEffect(record, EffectOf(TransferKind::kExpire, record.moved, 0, false)) ==
-           ResultCode::kOk);
+  const TransferEffect effect = EffectOf(TransferKind::kExpire, record.moved, 0, false);
+  if (ApplyEffect(record, effect) != ResultCode::kOk) return ViewContradictsItself();
   UpdateHold(record);
   Keep();
+  return absl::OkStatus();
 }
 
 ResultCode TransferApplier::ResolveTarget(TransferRecord& record) {

@@ -23,9 +23,10 @@ class TransferApplier {
   // applies, and nothing is changed but the book's clock.
   ResultCode Apply(TransferRecord& record, const Quote* quote);
 
-  // Releases the open hold record.request.target because its time is up. It cannot fail: a
-  // release only ever lowers amounts that the hold raised.
-  void Expire(TransferRecord& record);
+  // Releases the open hold record.request.target because its time is up. A release only ever lowers
+  // amounts that the hold raised, so it fails, with ABORTED, only on a view that contradicts
+  // itself.
+  absl::Status Expire(TransferRecord& record);
 
   // Takes back everything applied since the last Keep.
   void Undo();

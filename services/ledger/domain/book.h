@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "common/status/status.h"
 #include "services/ledger/domain/account.h"
 #include "services/ledger/domain/member.h"
 #include "services/ledger/domain/quote.h"
@@ -43,6 +44,12 @@ struct BookView {
   }
 };
 
+// ABORTED: no book looks like the view, for example because it shows a hold that its accounts know
+// nothing of. The store then throws away what it remembers and lets the decision be made again.
+inline absl::Status ViewContradictsItself() {
+  return absl::AbortedError("the view of the book contradicts itself");
+}
+
 struct Changes {
   std::vector<TransferRecord> transfers;  // committed and refused, in order
   absl::flat_hash_set<Uuid> holds;        // new or changed: write them as the view has them
@@ -60,6 +67,11 @@ struct Changes {
   bool IsLoneTransfer() const {
     return transfers.size() == 1 && holds.empty() && new_accounts.empty() &&
            changed_states.empty() && new_members.empty() && reputation_changes.empty();
+  }
+  // False for what can only come of a view that contradicts itself.
+  bool IsPossible() const {
+    return std::all_of(transfers.begin(), transfers.end(),
+                       [](const TransferRecord& record) { return record.IsPossible(); });
   }
   // Whether something other than balances and holds changes that was there before.
   bool ChangesStates() const { return !changed_states.empty() || !reputations.empty(); }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "common/status/check.h"
 #include "services/ledger/domain/apply_transfer.h"
 #include "services/ledger/domain/compare_transfers.h"
 
@@ -157,7 +156,8 @@ std::vector<TransferOutcome> DecideTransfers(std::span<const TransferItem> items
   return outcomes;
 }
 
-int DecideExpiry(const std::function<Uuid()>& next_id, BookView& view, Changes& changes) {
+absl::StatusOr<int> DecideExpiry(const std::function<Uuid()>& next_id, BookView& view,
+                                 Changes& changes) {
   std::vector<std::tuple<Time, Uuid>> due;
   for (const auto& [id, hold] : view.holds) {
     if (hold.state == HoldState::kOpen && hold.expires <= view.now)
@@ -169,7 +169,7 @@ int DecideExpiry(const std::function<Uuid()>& next_id, BookView& view, Changes& 
     TransferRecord record;
     record.request.id = next_id();
     record.request.target = id;
-    applier.Expire(record);
+    JB_RETURN_IF_ERROR(applier.Expire(record));
     record.position = ++view.last_position;
     view.transfers[record.request.id] = record;
     changes.transfers.push_back(std::move(record));

@@ -40,7 +40,9 @@ std::vector<TransferOutcome> DecideTransfers(std::span<const TransferItem> items
                                              Changes& changes);
 
 // Releases every loaded hold whose time is up at view.now, in order of expiry and id. `next_id`
-// gives the id of each EXPIRE transfer. Returns how many.
-int DecideExpiry(const std::function<Uuid()>& next_id, BookView& view, Changes& changes);
+// gives the id of each EXPIRE transfer. Returns how many; ABORTED when a hold is more than its
+// accounts have reserved and pending, see ViewContradictsItself.
+absl::StatusOr<int> DecideExpiry(const std::function<Uuid()>& next_id, BookView& view,
+                                 Changes& changes);
 
 }  // namespace joulebook::ledger

@@ -97,7 +97,7 @@ class Scenario {
           std::max(view_.now, view_.last_recorded) + std::chrono::milliseconds(Number(words[1]));
     } else if (verb == "sweep") {
       Changes changes;
-      EXPECT_EQ(DecideExpiry([this] { return NextId(); }, view_, changes), Number(words[1]))
+      EXPECT_EQ(*DecideExpiry([this] { return NextId(); }, view_, changes), Number(words[1]))
           << "line " << line_;
     } else if (verb == "expect") {
       Expect(words);
@@ -325,6 +325,25 @@ TEST(DecideTransfers, ClockOfTheBookNeverGoesBack) {
   view.last_recorded = Time(std::chrono::seconds(20));
   EXPECT_EQ(view.NextRecorded(), Time(std::chrono::seconds(20)) + Duration(1));
   EXPECT_EQ(view.NextRecorded(), Time(std::chrono::seconds(20)) + Duration(2));
+}
+
+// A view of two revisions: it has the hold, its accounts are as they were before.
+TEST(Contradiction, AHoldThatItsAccountsKnowNothingOfChangesNothingThatIsPossible) {
+  BookView view;
+  const Uuid debit{{1}}, credit{{2}}, hold{{3}};
+  view.accounts[debit].id = debit;
+  view.accounts[credit].id = credit;
+  view.holds[hold] = {.id = hold, .debit = debit, .credit = credit, .amount = 5, .remaining = 5};
+  view.now = view.holds[hold].expires;
+  const auto next_id = [] { return Uuid{{4}}; };
+
+  Changes changes;
+  ASSERT_THAT(DecideExpiry(next_id, view, changes), IsOk());
+  EXPECT_FALSE(changes.IsPossible());
+
+  view.holds[hold].state = HoldState::kOpen;
+  view.accounts.erase(credit);
+  EXPECT_EQ(DecideExpiry(next_id, view, changes).status().code(), absl::StatusCode::kAborted);
 }
 
 }  // namespace

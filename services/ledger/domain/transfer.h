@@ -179,6 +179,11 @@ struct TransferRecord {
   std::string leaf_hash;
 
   Time effective() const { return request.effective.value_or(recorded); }
+  // Whether it holds no amount that no rule could have given it.
+  bool IsPossible() const {
+    return request.amount >= 0 && moved >= 0 && debit_after.IsPossible() &&
+           credit_after.IsPossible();
+  }
   bool operator==(const TransferRecord&) const = default;
 };
 

@@ -202,7 +202,10 @@ absl::Status GroupCommitter::TryCommit(std::span<CommitJob> jobs, std::span<absl
   const Duration start = clock_.MonotonicNow();
   absl::Status status =
       store_.Commit(keys, options_.commit_timeout, [&](BookView& view, Changes& changes) {
-        for (std::size_t i = 0; i < jobs.size(); ++i) answers[i] = jobs[i].decide(view, changes);
+        for (std::size_t i = 0; i < jobs.size(); ++i) {
+          answers[i] = jobs[i].decide(view, changes);
+          if (answers[i].code() == absl::StatusCode::kAborted) return answers[i];
+        }
         return absl::OkStatus();
       });
   metrics_.group_items.Observe(static_cast<double>(items));

@@ -38,7 +38,8 @@ struct CommitJob {
   // A job whose turn comes after this (of the monotonic clock) is answered DEADLINE_EXCEEDED and
   // not tried.
   Duration deadline{};
-  // Leaves view and changes as they were when it fails; its error is then the job's answer.
+  // Leaves view and changes as they were when it fails; its error is then the job's answer. But
+  // with ABORTED the whole group is decided again (see ViewContradictsItself).
   Decision decide;
   // Called once, on a thread of the committer: OK when what was decided is durable.
   std::function<void(const absl::Status&)> done;

@@ -47,6 +47,7 @@ class RecentlyUsed {
     young_.clear();
     old_.clear();
   }
+  bool empty() const { return young_.empty() && old_.empty(); }
 
  private:
   Value& Insert(const Uuid& id, Value value) {
@@ -72,6 +73,7 @@ class BookCache {
   // Follows a committed transfer of another writer. Transfers come in the order of positions.
   void Follow(const TransferRecord& record);
   void Clear();
+  bool empty() const { return accounts.empty() && holds.empty() && members.empty(); }
 
   RecentlyUsed<Account> accounts;
   RecentlyUsed<Hold> holds;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "common/status/check.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
 
@@ -21,6 +22,8 @@ constexpr std::size_t kMaxRowsInPipeline = 12;
 constexpr std::size_t kCopiedTogether = 64;
 // Transfers of other writers that are followed one by one; beyond, forgetting is cheaper.
 constexpr int64_t kMaxFollowed = 16'384;
+
+absl::Status BookMovedOn() { return absl::AbortedError("the book has moved on"); }
 
 int64_t Number(const std::string& text) {
   int64_t value = 0;
@@ -71,7 +74,8 @@ absl::Status BookSession::Commit(const ViewKeys& keys, Duration timeout, const D
       may_trust_ = false;
       if (!book_moved_on) Forget();
     }
-    if ((!id_is_known && !book_moved_on) || attempt == kMaxAttempts) return status;
+    if (!id_is_known && !book_moved_on) return status;
+    if (attempt == kMaxAttempts) return absl::UnavailableError(status.message());
   }
 }
 
@@ -81,8 +85,11 @@ absl::Status BookSession::Attempt(Mode mode, IdLookup lookup, const ViewKeys& ke
   if (mode == Mode::kUnderLock) JB_RETURN_IF_ERROR(LockAndFollow(deadline));
   JB_ASSIGN_OR_RETURN(BookView view, MakeView(keys, lookup, deadline));
   Changes changes;
-  JB_RETURN_IF_ERROR(decide(view, changes));
-  if (changes.empty()) return mode == Mode::kOnTrust ? CheckUnchanged(deadline) : absl::OkStatus();
+  JB_RETURN_IF_ERROR(Decide(decide, view, changes));
+  if (changes.empty()) {  // not checked by a commit
+    if (mode == Mode::kUnderLock) return absl::OkStatus();
+    return ReadAt(head_, deadline, [](pqxx::transaction_base&) {});
+  }
   JB_RETURN_IF_ERROR(Write(mode, view, changes, deadline));
   ++head_.revision;
   if (changes.ChangesStates()) head_.states_revision = head_.revision;
@@ -91,6 +98,20 @@ absl::Status BookSession::Attempt(Mode mode, IdLookup lookup, const ViewKeys& ke
   head_.member_count = view.member_count;
   cache_.Absorb(std::move(view));
   return absl::OkStatus();
+}
+
+// A view from memory may contradict itself: then it is decided again without what is remembered. A
+// view that was read in one snapshot and still does means that the book is broken, and a ledger
+// that goes on with it is worse than one that ends.
+absl::Status BookSession::Decide(const Decision& decide, BookView& view, Changes& changes) {
+  const bool is_read_whole = cache_.empty();
+  absl::Status decided = decide(view, changes);
+  if (decided.ok() && !changes.IsPossible()) decided = ViewContradictsItself();
+  if (decided.code() == absl::StatusCode::kAborted) {
+    JB_CHECK(!is_read_whole);
+    Forget();
+  }
+  return decided;
 }
 
 absl::Status BookSession::Connect() {
@@ -128,7 +149,7 @@ absl::Status BookSession::Follow(const BookHead& now, Duration deadline) {
     cache_.Clear();
     return absl::OkStatus();
   }
-  return Read(deadline, [&](pqxx::transaction_base& tx) {
+  return ReadAt(now, deadline, [&](pqxx::transaction_base& tx) {
     for (const auto& row :
          tx.exec_params(sql::kTransfersSince, head_.last_position, kMaxFollowed)) {
       cache_.Follow(ReadTransfer(row));
@@ -149,33 +170,26 @@ absl::StatusOr<BookView> BookSession::MakeView(const ViewKeys& keys, IdLookup lo
   };
   BookView view = empty_view();
   if (LoadView(keys, lookup, cache_, nullptr, view)) return view;
-  // Reading outside of the writing transaction is as good as inside: while the lock is held nobody
-  // else writes, and without it the commit fails if somebody did.
-  JB_RETURN_IF_ERROR(Read(deadline, [&](pqxx::transaction_base& tx) {
+  JB_RETURN_IF_ERROR(ReadAt(head_, deadline, [&](pqxx::transaction_base& tx) {
     view = empty_view();
     LoadView(keys, lookup, cache_, &tx, view);
   }));
   return view;
 }
 
-absl::Status BookSession::Read(Duration deadline,
-                               const std::function<void(pqxx::transaction_base&)>& read) {
+// Reads the book as of `head`, all of it in one snapshot, outside of the writing transaction.
+// ABORTED when the book is at another head: also under the lock, which the server may have taken
+// away from a session that slept.
+absl::Status BookSession::ReadAt(const BookHead& head, Duration deadline,
+                                 const std::function<void(pqxx::transaction_base&)>& read) {
   const TransactionOptions options{.isolation = Isolation::kRepeatableReadReadOnly,
-                                   .timeout = deadline - database_.clock.MonotonicNow()};
+                                   .timeout = deadline - database_.clock.MonotonicNow(),
+                                   .attempts = 1};
   return RunTransaction(database_, options, [&](pqxx::transaction_base& tx) {
+    if (tx.exec(sql::kRevision)[0][0].as<int64_t>() != head.revision) return BookMovedOn();
     read(tx);
     return absl::OkStatus();
   });
-}
-
-// A decision on trust that changes nothing is not checked by a commit.
-absl::Status BookSession::CheckUnchanged(Duration deadline) {
-  int64_t revision = 0;
-  JB_RETURN_IF_ERROR(Read(deadline, [&](pqxx::transaction_base& tx) {
-    revision = tx.exec(sql::kRevision)[0][0].as<int64_t>();
-  }));
-  if (revision == head_.revision) return absl::OkStatus();
-  return absl::AbortedError("the book has moved on");
 }
 
 // A pipeline outside of a block is one transaction; a COPY, or the lock taken before, needs a
@@ -218,7 +232,7 @@ absl::Status BookSession::WriteLone(const TransferRecord& record, const BookView
   statement.Add(sql::kInsertLoneTransfer, row);
   DirectConnection::Rows inserted;
   JB_RETURN_IF_ERROR(connection_->RunSpinning(statement, deadline, &inserted));
-  return inserted.size() == 1 ? absl::OkStatus() : absl::AbortedError("the book has moved on");
+  return inserted.size() == 1 ? absl::OkStatus() : BookMovedOn();
 }
 
 // Rolls back what an attempt left open.

@@ -4,7 +4,8 @@
 // in one round trip; the commit fails if another writer came between. Then, and for as long as
 // others write too, it takes the book's lock first, follows what they wrote, and decides under the
 // lock. Either way a commit is one transaction behind the one lock, so positions have no gaps (ADR
-// 0007).
+// 0007). What is read for a decision is of the very revision that is remembered, so that a view is
+// never a mixture of two.
 #pragma once
 
 #include <memory>
@@ -32,12 +33,13 @@ class BookSession {
 
   absl::Status Attempt(Mode mode, IdLookup lookup, const ViewKeys& keys, Duration deadline,
                        const Decision& decide);
+  absl::Status Decide(const Decision& decide, BookView& view, Changes& changes);
   absl::Status Connect();
   absl::Status LockAndFollow(Duration deadline);
   absl::Status Follow(const BookHead& now, Duration deadline);
   absl::StatusOr<BookView> MakeView(const ViewKeys& keys, IdLookup lookup, Duration deadline);
-  absl::Status Read(Duration deadline, const std::function<void(pqxx::transaction_base&)>& read);
-  absl::Status CheckUnchanged(Duration deadline);
+  absl::Status ReadAt(const BookHead& head, Duration deadline,
+                      const std::function<void(pqxx::transaction_base&)>& read);
   absl::Status Write(Mode mode, const BookView& view, const Changes& changes, Duration deadline);
   absl::Status WriteLone(const TransferRecord& record, const BookView& view, Duration deadline);
   void EndTransaction(Duration deadline);

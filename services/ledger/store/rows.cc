@@ -1,6 +1,5 @@
 #include "services/ledger/store/rows.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/crypto/merkle.h"
@@ -111,7 +110,6 @@ void AddReputation(const Reputation& r, BinaryRows& rows) {
 }
 
 void AddBalances(const Balances& b, BinaryRows& rows) {
-  JB_CHECK(std::min({b.reserved, b.pending, b.granted, b.spent, b.version}) >= 0);
   for (const int64_t value : {b.posted, b.reserved, b.pending, b.granted, b.spent, b.version}) {
     rows.Bigint(value);
   }
@@ -334,7 +332,6 @@ void AddRow(const Hold& hold, BinaryRows& rows) {
 
 void AddRow(const TransferRecord& record, BinaryRows& rows) {
   const TransferRequest& request = record.request;
-  JB_CHECK(request.amount >= 0 && record.moved >= 0);
   rows.BeginRow();
   rows.Id(request.id);
   BigintOrNull(record.position, rows);

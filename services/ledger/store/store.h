@@ -42,8 +42,9 @@ class Store {
 
   // Shows `decide` what the keys name of the book, and writes the changes that it decides in one
   // transaction, which succeeds only if the book is still the one that was shown (else all of it is
-  // done again). When `decide` fails nothing is written and its error comes back. UNAVAILABLE may
-  // mean that the commit happened: repeat with the same ids and see.
+  // done again, as it is when `decide` fails with ABORTED). When `decide` fails otherwise nothing
+  // is written and its error comes back. UNAVAILABLE may mean that the commit happened: repeat with
+  // the same ids and see.
   virtual absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) = 0;
 
   // The reads see one snapshot each and lock nothing.
