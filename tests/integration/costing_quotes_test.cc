@@ -1,5 +1,7 @@
 // Quotes, settlements, authorizations and metered sessions through the real server.
 
+#include <thread>
+
 #include "common/rpc/signed_quote.h"
 #include "common/rpc/timestamps.h"
 #include "services/costing/domain/tariff_document.h"
@@ -165,6 +167,8 @@ TEST_F(QuotesTest, ASearchIsSettledForWhatItFound) {
   const auto settled = Call(*stub_, &Service::SettleQuote, settle);
   ASSERT_THAT(settled, IsOk());
   ExpectSound(settled->quote());
+  EXPECT_TRUE(quote->terms().needs_settlement());
+  EXPECT_FALSE(settled->quote().terms().needs_settlement());
   EXPECT_EQ(settled->quote().terms().settles_quote_id(), quote->terms().quote_id());
   EXPECT_EQ(settled->quote().terms().usage().results(), 40);
   EXPECT_LT(settled->quote().terms().total_microjoules(), quote->terms().total_microjoules());
@@ -172,6 +176,13 @@ TEST_F(QuotesTest, ASearchIsSettledForWhatItFound) {
   EXPECT_EQ(again->quote().terms().quote_id(), settled->quote().terms().quote_id());
   EXPECT_EQ(again->quote().terms().total_microjoules(),
             settled->quote().terms().total_microjoules());
+
+  // What was expected is a settlement as well.
+  settle.set_found_results(100);
+  const auto full = Call(*stub_, &Service::SettleQuote, settle);
+  ASSERT_THAT(full, IsOk());
+  EXPECT_EQ(full->quote().terms().settles_quote_id(), quote->terms().quote_id());
+  EXPECT_EQ(full->quote().terms().total_microjoules(), quote->terms().total_microjoules());
 
   settle.set_found_results(101);
   EXPECT_THAT(Call(*stub_, &Service::SettleQuote, settle),
@@ -183,9 +194,86 @@ TEST_F(QuotesTest, ASearchIsSettledForWhatItFound) {
   settle.mutable_quote()->mutable_terms()->back() ^= 1;
   EXPECT_THAT(Call(*stub_, &Service::SettleQuote, settle),
               StatusIs(absl::StatusCode::kInvalidArgument, "QUOTE_INVALID"));
-  *settle.mutable_quote() = settled->quote().signed_quote();
-  EXPECT_THAT(Call(*stub_, &Service::SettleQuote, settle),
-              StatusIs(absl::StatusCode::kInvalidArgument, "QUOTE_INVALID"));
+  const auto store = QuoteOf(StoreItem());
+  EXPECT_FALSE(store->terms().needs_settlement());
+  for (const auto& other : {settled->quote(), *store}) {
+    *settle.mutable_quote() = other.signed_quote();
+    EXPECT_THAT(Call(*stub_, &Service::SettleQuote, settle),
+                StatusIs(absl::StatusCode::kInvalidArgument, "QUOTE_INVALID"));
+  }
+}
+
+// A batch is priced as one; uses each have the price of one, without the discount of a batch.
+TEST_F(QuotesTest, ABatchIsOneUseAndUsesHaveNoDiscount) {
+  StartService();
+  v1::QuoteItem item = SearchItem(0);
+  item.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_RATE_MEMBER);
+  const auto one = QuoteOf(item);
+  ASSERT_THAT(one, IsOk());
+  EXPECT_EQ(one->terms().uses(), 1);
+  item.set_uses(1'000);
+  const auto often = QuoteOf(item);
+  ASSERT_THAT(often, IsOk());
+  EXPECT_EQ(often->terms().uses(), 1'000);
+  EXPECT_EQ(often->terms().total_microjoules(), one->terms().total_microjoules());
+  item.clear_uses();
+  item.mutable_usage()->set_count(2);
+  const auto batch = QuoteOf(item);
+  ASSERT_THAT(batch, IsOk());
+  EXPECT_EQ(batch->terms().uses(), 1);
+  EXPECT_LT(batch->terms().total_microjoules(), 2 * one->terms().total_microjoules());
+  const auto refused = [&](int64_t uses) {
+    item.set_uses(uses);
+    const auto quote = QuoteOf(item);
+    EXPECT_THAT(quote, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+    EXPECT_EQ(GetErrorInfo(quote.status())->metadata["field"], "uses");
+  };
+  refused(-1);
+  refused(1'001);
+
+  v1::AuthorizeRequest authorize;
+  *authorize.mutable_item() = StoreItem();
+  authorize.mutable_item()->set_uses(2);
+  EXPECT_THAT(Call(*stub_, &Service::Authorize, authorize),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+TEST_F(QuotesTest, AQuoteSaysWhoIsPaid) {
+  StartService(
+      {"--notice-period-ms", "1000", "--refresh-max-age-ms", "200", "--refresh-interval-ms", "50"});
+  EXPECT_EQ(QuoteOf(StoreItem())->terms().payee().role(), type::v1::PAYEE_ROLE_ESCROW);
+  const int64_t effective = NowUs() + 1'200'000;
+  ASSERT_THAT(
+      Publish(ShippedDocument(
+          "constants", absl::StrCat(R"({"version": 2, "effective_us": )", effective,
+                                    R"(, "payee": "0000000a-0000-7000-8000-000000000001", )",
+                                    R"("operations": {"BLOCK_STORE": {"payee": "provider"}}})"))),
+      IsOk());
+  while (NowUs() < effective) std::this_thread::yield();
+  EXPECT_EQ(QuoteOf(SearchItem(1))->terms().payee().account_id(),
+            "0000000a-0000-7000-8000-000000000001");
+  const auto refused = [&](const v1::QuoteItem& item, const std::string& rule) {
+    const auto quote = QuoteOf(item);
+    EXPECT_THAT(quote, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+    EXPECT_EQ(GetErrorInfo(quote.status())->metadata["field"], "provider_member_id");
+    EXPECT_EQ(GetErrorInfo(quote.status())->metadata["rule"], rule);
+  };
+  v1::QuoteItem item = StoreItem();
+  refused(item, "must say who is paid");
+  item.set_provider_member_id(item.member_id());
+  refused(item, "must not be the payer");
+  item.set_provider_member_id(MemberId(9));
+  const auto quote = QuoteOf(item);
+  ASSERT_THAT(quote, IsOk());
+  EXPECT_EQ(quote->terms().payee().provider_member_id(), MemberId(9));
+  v1::QuoteItem search = SearchItem(1);
+  search.set_provider_member_id(MemberId(9));
+  refused(search, "must be absent: the tariff says who is paid for this operation");
+
+  // A what-if pays nobody.
+  v1::CheckCostRequest check;
+  *check.mutable_item() = StoreItem();
+  EXPECT_THAT(Call(*stub_, &Service::CheckCost, check), IsOk());
 }
 
 TEST_F(QuotesTest, AuthorizeSaysHowManyAndCheckCostWhy) {
@@ -254,6 +342,8 @@ TEST_F(QuotesTest, SessionSlicesSumToTheWholePrice) {
     ExpectSound(updated->settlement());
     ExpectSound(updated->grant());
     EXPECT_EQ(updated->settlement().terms().settles_quote_id(), grant.terms().quote_id());
+    EXPECT_FALSE(updated->settlement().terms().needs_settlement());
+    EXPECT_TRUE(updated->grant().terms().needs_settlement());
     EXPECT_LE(updated->settlement().terms().total_microjoules(), grant.terms().total_microjoules());
     charged += updated->settlement().terms().total_microjoules();
     used += units;

@@ -32,6 +32,15 @@ absl::StatusOr<costing::v1::BatchQuoteResponse> CostingClient::Quote(
   return response;
 }
 
+absl::StatusOr<costing::v1::Quote> CostingClient::Settle(const costing::v1::Quote& quote) {
+  costing::v1::SettleQuoteRequest request;
+  *request.mutable_quote() = quote.signed_quote();
+  request.set_found_results(quote.terms().usage().results());
+  JB_ASSIGN_OR_RETURN(const auto response, Call(*stub_, &CostingService::Stub::SettleQuote, request,
+                                                token_, kCallTimeout));
+  return response.quote();
+}
+
 absl::StatusOr<costing::Tariff> CostingClient::GetTariff(const std::string& hash) {
   costing::v1::GetTariffRequest request;
   request.mutable_tariff()->set_hash(hash);

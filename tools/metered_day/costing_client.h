@@ -19,6 +19,8 @@ class CostingClient {
   // With the terms of each quote, parsed from what is signed.
   absl::StatusOr<costing::v1::BatchQuoteResponse> Quote(
       const costing::v1::BatchQuoteRequest& request);
+  // The price of a quote that needs a settlement, for what it expected.
+  absl::StatusOr<costing::v1::Quote> Settle(const costing::v1::Quote& quote);
   // The tariff with this hash, its text checked against it.
   absl::StatusOr<costing::Tariff> GetTariff(const std::string& hash);
   // Asks for a challenge, solves it, shows the proof, and shows it once more; the challenge. An

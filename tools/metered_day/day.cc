@@ -180,11 +180,21 @@ class Replay {
         item.set_kind(ledger::v1::TRANSFER_KIND_RELEASE);
       } else {
         item.set_kind(ledger::v1::TRANSFER_KIND_CHARGE);
-        item.set_amount_minor(operation.quote.terms().total_microjoules());
+        JB_RETURN_IF_ERROR(Settle(operation, item));
       }
       settling.operations.push_back(std::move(operation));
     }
     return Send(request, std::move(settling));
+  }
+
+  // Charges what was reserved; where the price depends on what was found, by a settlement.
+  absl::Status Settle(Operation& operation, ledger::v1::TransferRequest& charge) {
+    if (operation.quote.terms().needs_settlement()) {
+      JB_ASSIGN_OR_RETURN(operation.quote, on_.costing.Settle(operation.quote));
+      *charge.mutable_quote() = operation.quote.signed_quote();
+    }
+    charge.set_amount_minor(operation.quote.terms().total_microjoules());
+    return absl::OkStatus();
   }
 
   absl::Status FinishWindow(const Window& window, const StreamTransfersResponse& response,

@@ -4,6 +4,7 @@
 #include "common/money/decimal.h"
 #include "services/costing/domain/operations.h"
 #include "services/costing/domain/price.h"
+#include "services/costing/domain/tariff_document.h"
 
 namespace joulebook::costing {
 namespace {
@@ -17,10 +18,11 @@ Generated from the shipped tariff `constants` ([what its words mean](tariff.md),
 
 The example of each is one operation on 1 MB of warm data, kept for 30 days in 3 copies, with 10 nodes, 20
 results and 5 seconds to search, 120 ms of latency and a reliability of 0.8, for a member with a reputation
-of 0.5, outside of time windows. Its parts are computation + storage + network + proof of work.
+of 0.5, outside of time windows. Its parts are computation + storage + network + proof of work. The last
+column says which accounts may be credited with the price.
 
-| operation | formula | example | total |
-|---|---|---|---|
+| operation | formula | example | total | paid to |
+|---|---|---|---|---|
 )";
 
 // A Monday, 03:00 in Bangkok: no time window.
@@ -81,7 +83,7 @@ absl::StatusOr<std::string> OperationsReference(const Tariff& tariff) {
     }
     absl::StrAppend(&page, "| ", kOperationNames[static_cast<std::size_t>(operation)], " | ",
                     Formula(price), " | ", parts, " | ", FormatDecimal(bill.total, kJouleScale),
-                    " |\n");
+                    " | ", PayeeText(price.payee.value_or(tariff.payee)), " |\n");
   }
   return page;
 }

@@ -19,6 +19,9 @@ struct SessionSlice {
   bool operator==(const SessionSlice&) const = default;
 };
 
+// The most uses that one quote may have: as many as the items of a batch of quotes.
+inline constexpr int64_t kMaxUses = 1'000;
+
 struct QuoteTerms {
   Uuid id;
   Uuid member;
@@ -31,6 +34,9 @@ struct QuoteTerms {
   Time expires;
   std::optional<Uuid> settles;
   std::optional<SessionSlice> session;
+  int64_t uses = 1;  // 1 to kMaxUses, each for the price
+  Payee payee;       // a provider's id is filled in
+  bool needs_settlement = false;
 };
 
 // What is asked for.
@@ -40,7 +46,16 @@ struct QuoteItem {
   std::optional<Time> at;   // of the use; without, now
   std::string tariff_name;  // empty for the service's own
   bool with_bill = true;
+  int64_t uses = 1;
+  std::optional<Uuid> provider;  // who is paid, where the tariff leaves that to the quote
 };
+
+// Who may be credited by the tariff's rule for the item's operation. Errors: FIELD_INVALID for a
+// provider that is missing, not asked for, or the payer.
+absl::StatusOr<Payee> PayeeOf(const Tariff& tariff, const QuoteItem& item);
+
+// Whether the operation's price depends on the results that it finds.
+bool DependsOnResults(const Tariff& tariff, int32_t operation);
 
 // The price that the terms say, done again. Errors: those of Price.
 absl::StatusOr<PriceTotals> PriceAgain(const Tariff& tariff, const QuoteTerms& terms);

@@ -54,12 +54,14 @@ absl::StatusOr<RevenueSplit> SplitRevenue(const Tariff& tariff, int64_t amount,
                                           std::span<const int64_t> network_weights) {
   if (amount < 0) return FieldInvalid("amount_microjoules", "must not be negative");
   JB_ASSIGN_OR_RETURN(const auto shares, SplitByLargestRemainder(amount, tariff.revenue_ppm));
-  const auto share = [&](Payee payee) { return shares[static_cast<std::size_t>(payee)]; };
-  RevenueSplit split{.creator = share(Payee::kCreator), .fund = share(Payee::kFund)};
-  JB_ASSIGN_OR_RETURN(split.storage, SplitShare("storage_weights", share(Payee::kStorageProviders),
-                                                storage_weights, split.fund));
-  JB_ASSIGN_OR_RETURN(split.network, SplitShare("network_weights", share(Payee::kNetworkProviders),
-                                                network_weights, split.fund));
+  const auto share = [&](Recipient who) { return shares[static_cast<std::size_t>(who)]; };
+  RevenueSplit split{.creator = share(Recipient::kCreator), .fund = share(Recipient::kFund)};
+  JB_ASSIGN_OR_RETURN(split.storage,
+                      SplitShare("storage_weights", share(Recipient::kStorageProviders),
+                                 storage_weights, split.fund));
+  JB_ASSIGN_OR_RETURN(split.network,
+                      SplitShare("network_weights", share(Recipient::kNetworkProviders),
+                                 network_weights, split.fund));
   return split;
 }
 

@@ -20,9 +20,9 @@ struct RevenueSplit {
   int64_t fund = 0;
 };
 
-// By largest remainder, ties to the first: the amount among the four payees in their order, then
-// the providers' shares by their weights. A share that nobody has a weight for goes to the fund.
-// Errors: FIELD_INVALID.
+// By largest remainder, ties to the first: the amount among the four recipients in their order,
+// then the providers' shares by their weights. A share that nobody has a weight for goes to the
+// fund. Errors: FIELD_INVALID.
 absl::StatusOr<RevenueSplit> SplitRevenue(const Tariff& tariff, int64_t amount,
                                           std::span<const int64_t> storage_weights,
                                           std::span<const int64_t> network_weights);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/ids/uuid.h"
 #include "common/time/clock.h"
 #include "services/costing/domain/proof_of_work.h"
 
@@ -72,10 +73,28 @@ struct Term {
   std::vector<Scale> scales;
 };
 
+// A role of the accounts that may be credited, by the numbers of the ledger's AccountRole.
+enum class PayeeRole { kProvider = 2, kFees = 4, kEscrow = 5, kSink = 6 };
+
+// Who may be credited with a price.
+struct Payee {
+  enum class Kind {
+    kRole,      // any account of the role
+    kAccount,   // the account `id`
+    kProvider,  // an account of the provider `id`; nil in a tariff, where the quote names it
+  };
+  Kind kind = Kind::kRole;
+  PayeeRole role = PayeeRole::kEscrow;
+  Uuid id;
+
+  bool operator==(const Payee&) const = default;
+};
+
 struct OperationPrice {
   std::vector<Term> terms;
   Rational minimum_joules;  // of computation, storage and network, for each one
   bool asks_proof_of_work = true;
+  std::optional<Payee> payee;  // instead of the tariff's
 };
 
 // A dearer or cheaper time of the day: [from, to) in minutes of the local day.
@@ -102,9 +121,9 @@ struct CongestionRule {
 };
 
 // Who gets what of a charge, millionths; they sum to a million.
-enum class Payee { kCreator, kStorageProviders, kNetworkProviders, kFund };
-inline constexpr std::array kPayeeNames = {"creator", "storage", "network", "fund"};
-inline constexpr std::size_t kPayees = kPayeeNames.size();
+enum class Recipient { kCreator, kStorageProviders, kNetworkProviders, kFund };
+inline constexpr std::array kRecipientNames = {"creator", "storage", "network", "fund"};
+inline constexpr std::size_t kRecipients = kRecipientNames.size();
 
 // What providers earn beside their share of the charges, by source (facts: no source has numbers).
 enum class EarningSource { kStorage, kNetwork, kGeographic };
@@ -157,7 +176,8 @@ struct Tariff {
   int64_t max_concurrent_searches = 0;
 
   CongestionRule congestion;
-  std::array<int64_t, kPayees> revenue_ppm{};
+  Payee payee;
+  std::array<int64_t, kRecipients> revenue_ppm{};
   std::array<Rational, kEarningSources> earning_joules;  // for one unit of the source
   int64_t max_earning_factor_ppm = 0;
 };

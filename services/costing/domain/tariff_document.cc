@@ -31,6 +31,12 @@ constexpr std::array kRoundingNames = {"floor", "ceiling", "half_up", "half_even
 constexpr std::span kTermParts = std::span(kPartNames).first(3);
 constexpr std::array kTieringNames = {"graduated", "volume"};
 constexpr std::array kStackingNames = {"multiply", "add"};
+// What a payee may be beside the id of an account.
+constexpr char kNamedProvider[] = "provider";
+constexpr std::pair<const char*, PayeeRole> kPayeeRoles[] = {{"any_provider", PayeeRole::kProvider},
+                                                             {"fees", PayeeRole::kFees},
+                                                             {"escrow", PayeeRole::kEscrow},
+                                                             {"sink", PayeeRole::kSink}};
 constexpr std::array kWeekdayNames = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 // A name as keys of the document have it.
@@ -106,6 +112,20 @@ Term ReadTerm(TariffReader object, const Tariff& tariff) {
   return term;
 }
 
+Payee ReadPayee(TariffReader& object) {
+  const std::string text = object.Text("payee");
+  if (text == kNamedProvider) return {.kind = Payee::Kind::kProvider};
+  for (const auto& [name, role] : kPayeeRoles) {
+    if (text == name) return {.role = role};
+  }
+  const auto account = Uuid::Parse(text);
+  if (account.has_value() && account->ToString() == text && !account->IsNil()) {
+    return {.kind = Payee::Kind::kAccount, .id = *account};
+  }
+  object.Refuse("payee", "must be provider, any_provider, fees, escrow, sink or an account's id");
+  return {};
+}
+
 // The number of the operation type; 0 if there is none of this name.
 int32_t OperationOf(std::string_view name) {
   const auto found = std::find(kOperationNames.begin() + 1, kOperationNames.end(), name);
@@ -126,6 +146,7 @@ void ReadOperations(TariffReader object, Tariff& tariff) {
     }
     price.minimum_joules = operation.Fraction("minimum_joules", 0, kMaxJoules);
     price.asks_proof_of_work = operation.Flag("proof_of_work");
+    if (operation.Has("payee")) price.payee = ReadPayee(operation);
     operation.End();
     tariff.operations[operation_type] = std::move(price);
   }
@@ -266,8 +287,8 @@ void ReadCongestion(TariffReader object, CongestionRule& rule) {
 
 void ReadRevenue(TariffReader object, Tariff& tariff) {
   int64_t sum = 0;
-  for (std::size_t i = 0; i < kPayees; ++i) {
-    tariff.revenue_ppm[i] = object.Whole(kPayeeNames[i], 0, kMillion);
+  for (std::size_t i = 0; i < kRecipients; ++i) {
+    tariff.revenue_ppm[i] = object.Whole(kRecipientNames[i], 0, kMillion);
     sum += tariff.revenue_ppm[i];
   }
   if (sum != kMillion) object.Refuse("", "must sum to 1000000");
@@ -310,6 +331,7 @@ Tariff ReadTariff(TariffReader& document, const ZoneFinder& find_zone) {
   ReadDiscounts(document.Object("discounts"), tariff);
   ReadLimits(document.Object("limits"), tariff);
   ReadCongestion(document.Object("congestion"), tariff.congestion);
+  tariff.payee = ReadPayee(document);
   ReadRevenue(document.Object("revenue_ppm"), tariff);
   ReadEarning(document.Object("earning"), tariff);
   document.End();
@@ -317,6 +339,15 @@ Tariff ReadTariff(TariffReader& document, const ZoneFinder& find_zone) {
 }
 
 }  // namespace
+
+std::string PayeeText(const Payee& payee) {
+  if (payee.kind == Payee::Kind::kProvider) return kNamedProvider;
+  if (payee.kind == Payee::Kind::kAccount) return payee.id.ToString();
+  for (const auto& [name, role] : kPayeeRoles) {
+    if (role == payee.role) return name;
+  }
+  return "";
+}
 
 absl::StatusOr<TariffDocument> ParseTariff(std::string_view text, const ZoneFinder& find_zone) {
   JB_ASSIGN_OR_RETURN(const nlohmann::json json, ParseJson(text));

@@ -19,6 +19,9 @@ struct TariffDocument {
   std::string canonical;
 };
 
+// Who is paid, as documents say it: provider, any_provider, fees, escrow, sink or an account's id.
+std::string PayeeText(const Payee& payee);
+
 // Errors: TARIFF_INVALID with the place and the problem.
 absl::StatusOr<TariffDocument> ParseTariff(std::string_view text, const ZoneFinder& find_zone);
 

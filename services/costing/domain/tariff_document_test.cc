@@ -133,10 +133,37 @@ TEST(ParseTariff, RefusesNonsenseOfWhatIsNotAPrice) {
        "congestion.classes.a.operations", "names no operation type: BLOCK_EAT"},
       {R"({"congestion": {"classes": {"a": {"target": 1, "operations": ["NODE_SEARCH"]}}}})",
        "congestion.classes.searches.operations", "has NODE_SEARCH, which is in a class already"},
+      {R"({"payee": null})", "payee", "is missing"},
+      {R"({"payee": "personal"})", "payee",
+       "must be provider, any_provider, fees, escrow, sink or"},
+      {R"({"payee": "0000000A-0000-7000-8000-000000000001"})", "payee", "or an account's id"},
+      {R"({"payee": "00000000-0000-0000-0000-000000000000"})", "payee", "or an account's id"},
+      {R"({"operations": {"RATE_MEMBER": {"payee": 1}}})", "operations.RATE_MEMBER.payee",
+       "must be a text"},
       {R"({"revenue_ppm": {"fund": 99999}})", "revenue_ppm", "must sum to 1000000"},
       {R"({"earning": {"storage": "-1"}})", "earning.storage", "must be from 0"},
   };
   for (const Case& c : cases) ExpectRefused(c);
+}
+
+TEST(ParseTariff, ReadsWhoIsPaid) {
+  const Tariff tariff = Patched(R"({"payee": "sink", "operations": {
+      "BLOCK_STORE": {"payee": "provider"},
+      "BLOCK_RETRIEVE": {"payee": "any_provider"},
+      "BLOCK_DELETE": {"payee": "0000000a-0000-7000-8000-000000000001"},
+      "BLOCK_VERIFY": {"payee": "fees"}}})");
+  EXPECT_EQ(tariff.payee, Payee{.role = PayeeRole::kSink});
+  using Kind = Payee::Kind;
+  const Payee expected[] = {
+      {.kind = Kind::kProvider},
+      {.role = PayeeRole::kProvider},
+      {.kind = Kind::kAccount, .id = *Uuid::Parse("0000000a-0000-7000-8000-000000000001")},
+      {.role = PayeeRole::kFees}};
+  for (int32_t operation = 1; operation <= 4; ++operation) {
+    EXPECT_EQ(tariff.operations.at(operation).payee, expected[operation - 1]) << operation;
+  }
+  EXPECT_EQ(tariff.operations.at(5).payee, std::nullopt);
+  EXPECT_EQ(Patched().payee, Payee{.role = PayeeRole::kEscrow});
 }
 
 TEST(ParseTariff, RefusesTextThatIsNoTariff) {

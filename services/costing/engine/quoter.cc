@@ -22,6 +22,11 @@ Uuid DerivedId(std::string_view purpose, const Uuid& of, int64_t number) {
   return id;
 }
 
+absl::Status CheckWanted(int64_t units) {
+  if (units >= 1) return absl::OkStatus();
+  return FieldInvalid("wanted_units", "must be above 0");
+}
+
 // Up to where the congestion of the operation's class is known at `now`; nothing for operations of
 // no class.
 std::optional<Time> CongestionKnownUntil(const Tariff& tariff, int32_t operation, Time now) {
@@ -77,8 +82,11 @@ absl::StatusOr<QuoteDraft> Quoter::QuotePinned(const QuoteItem& item, Pinned pin
   } else {
     JB_ASSIGN_OR_RETURN(terms.price, PriceWithoutSteps(tariff.tariff, pinned.usage));
   }
+  JB_ASSIGN_OR_RETURN(terms.payee, PayeeOf(tariff.tariff, item));
+  terms.needs_settlement = DependsOnResults(tariff.tariff, item.usage.operation);
   terms.id = ids_.Next();
   terms.member = item.member;
+  terms.uses = item.uses;
   terms.expires = pinned.usage.at + options_.validity;
   terms.usage = std::move(pinned.usage);
   terms.tariff_name = tariff.published.name;
@@ -95,6 +103,7 @@ absl::StatusOr<PriceTotals> Quoter::Expect(const QuoteItem& item) const {
 
 absl::StatusOr<Quoter::Authorized> Quoter::Authorize(const QuoteItem& item,
                                                      int64_t available) const {
+  if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1: the batch is used once");
   JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
   Authorized authorized;
   JB_ASSIGN_OR_RETURN(authorized.affordable,
@@ -116,6 +125,7 @@ QuoteTerms Quoter::Settlement(const QuoteTerms& quoted, const Uuid& id) const {
   QuoteTerms terms = quoted;
   terms.id = id;
   terms.settles = quoted.id;
+  terms.needs_settlement = false;
   terms.issued = clock_.Now();
   terms.expires = terms.issued + options_.validity;
   return terms;
@@ -125,6 +135,7 @@ absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t foun
   if (quoted.settles.has_value() || quoted.session.has_value()) {
     return QuoteInvalid("is a settlement itself, or of a session");
   }
+  if (!quoted.needs_settlement) return QuoteInvalid("has a price that no results change");
   if (found_results < 0) return FieldInvalid("found_results", "must not be negative");
   if (found_results > quoted.usage.results) {
     return ExceedsQuote(quoted.usage.results, found_results);
@@ -143,11 +154,15 @@ absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t foun
 
 absl::StatusOr<QuoteDraft> Quoter::OpenSession(const QuoteItem& item, const Uuid& session,
                                                MeteredUnit unit, int64_t wanted_units) const {
+  if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1 in a session");
+  JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  pinned.usage = WithUnits(std::move(pinned.usage), unit, 0);
   QuoteTerms terms;
   terms.member = item.member;
-  terms.usage = WithUnits(item.usage, unit, 0);
-  terms.tariff_name = NameOr(item.tariff_name);
-  return Grant(std::move(terms), {session, 1, unit, 0, wanted_units});
+  terms.needs_settlement = true;
+  JB_ASSIGN_OR_RETURN(terms.payee, PayeeOf(pinned.tariff->tariff, item));
+  return Grant(std::move(terms), {session, 1, unit, 0, wanted_units}, std::move(pinned));
 }
 
 absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t used_units) const {
@@ -168,22 +183,22 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t 
 
 absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& grant, int64_t used_units,
                                              int64_t wanted_units) const {
+  JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin({.usage = grant.usage, .tariff_name = grant.tariff_name}));
   SessionSlice slice = grant.session.value_or(SessionSlice());
   ++slice.number;
   JB_ASSIGN_OR_RETURN(slice.used_units, CheckedAdd(slice.used_units, used_units));
   slice.slice_units = wanted_units;
-  return Grant(grant, slice);
+  return Grant(grant, slice, std::move(pinned));
 }
 
 // Pins a slice to the price of now, until that changes.
-absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice) const {
-  if (slice.slice_units < 1) return FieldInvalid("wanted_units", "must be above 0");
-  JB_ASSIGN_OR_RETURN(const Pinned pinned,
-                      Pin({.usage = terms.usage, .tariff_name = terms.tariff_name}));
+absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
+                                         Pinned pinned) const {
   const Tariff& tariff = pinned.tariff->tariff;
   JB_RETURN_IF_ERROR(CheckMeterable(tariff, pinned.usage));
   terms.id = DerivedId("grant", slice.session, slice.number);
-  terms.usage = pinned.usage;
+  terms.usage = std::move(pinned.usage);
   terms.session = slice;
   terms.settles.reset();
   terms.tariff_name = pinned.tariff->published.name;

@@ -65,7 +65,7 @@ class Quoter {
   struct Pinned;
   absl::StatusOr<Pinned> Pin(const QuoteItem& item) const;
   absl::StatusOr<QuoteDraft> QuotePinned(const QuoteItem& item, Pinned pinned) const;
-  absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice) const;
+  absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice, Pinned pinned) const;
   absl::StatusOr<const LiveTariff*> TariffOf(const TariffSnapshot& snapshot,
                                              const QuoteTerms& terms) const;
   QuoteTerms Settlement(const QuoteTerms& quoted, const Uuid& id) const;

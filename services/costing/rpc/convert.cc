@@ -27,6 +27,14 @@ absl::StatusOr<QuoteItem> FromProto(const v1::QuoteItem& proto) {
   if (proto.usage().has_time()) item.at = item.usage.at;
   item.tariff_name = proto.tariff_name();
   item.with_bill = !proto.without_bill();
+  item.uses = proto.uses() == 0 ? 1 : proto.uses();
+  if (item.uses < 1 || item.uses > kMaxUses) {
+    return FieldInvalid("uses", absl::StrCat("must be 0 to ", kMaxUses));
+  }
+  if (!proto.provider_member_id().empty()) {
+    JB_ASSIGN_OR_RETURN(item.provider,
+                        ParseNewId("provider_member_id", proto.provider_member_id()));
+  }
   return item;
 }
 

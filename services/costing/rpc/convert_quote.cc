@@ -37,6 +37,36 @@ absl::StatusOr<SessionSlice> ParseSlice(const type::v1::SessionSlice& proto) {
                       .slice_units = proto.slice_units()};
 }
 
+absl::StatusOr<Payee> ParsePayee(const type::v1::Payee& proto) {
+  const absl::Status invalid = QuoteInvalid("has no valid payee");
+  if (proto.has_role()) {
+    if (!type::v1::PayeeRole_IsValid(proto.role()) ||
+        proto.role() == type::v1::PAYEE_ROLE_UNSPECIFIED) {
+      return invalid;
+    }
+    return Payee{.role = static_cast<PayeeRole>(proto.role())};
+  }
+  const auto id =
+      Uuid::Parse(proto.has_account_id() ? proto.account_id() : proto.provider_member_id());
+  if (!id.has_value()) return invalid;
+  return Payee{.kind = proto.has_account_id() ? Payee::Kind::kAccount : Payee::Kind::kProvider,
+               .id = *id};
+}
+
+void ToProto(const Payee& payee, type::v1::Payee& proto) {
+  switch (payee.kind) {
+    case Payee::Kind::kRole:
+      proto.set_role(static_cast<type::v1::PayeeRole>(payee.role));
+      break;
+    case Payee::Kind::kAccount:
+      proto.set_account_id(payee.id.ToString());
+      break;
+    case Payee::Kind::kProvider:
+      proto.set_provider_member_id(payee.id.ToString());
+      break;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Usage> FromProto(const type::v1::Usage& proto) {
@@ -118,6 +148,10 @@ absl::StatusOr<QuoteTerms> FromProto(const type::v1::QuoteTerms& proto) {
   if (proto.has_session()) {
     JB_ASSIGN_OR_RETURN(terms.session, ParseSlice(proto.session()));
   }
+  terms.uses = proto.uses() == 0 ? 1 : proto.uses();
+  if (terms.uses < 1 || terms.uses > kMaxUses) return QuoteInvalid("has no valid number of uses");
+  JB_ASSIGN_OR_RETURN(terms.payee, ParsePayee(proto.payee()));
+  terms.needs_settlement = proto.needs_settlement();
   return terms;
 }
 
@@ -137,6 +171,9 @@ void ToProto(const QuoteTerms& terms, type::v1::QuoteTerms& proto) {
   SetTimestamp(terms.issued, *proto.mutable_issued_time());
   SetTimestamp(terms.expires, *proto.mutable_expire_time());
   if (terms.settles.has_value()) proto.set_settles_quote_id(terms.settles->ToString());
+  proto.set_uses(terms.uses);
+  ToProto(terms.payee, *proto.mutable_payee());
+  proto.set_needs_settlement(terms.needs_settlement);
   if (!terms.session.has_value()) return;
   type::v1::SessionSlice& slice = *proto.mutable_session();
   slice.set_session_id(terms.session->session.ToString());

@@ -106,9 +106,10 @@ void QuoteDesk::Settle(const v1::SettleQuoteRequest& request, v1::SettleQuoteRes
 
 void QuoteDesk::Authorize(const v1::AuthorizeRequest& request, v1::AuthorizeResponse& response,
                           const Done& done) {
-  const auto item = FromProto(request.item());
-  const auto authorized = item.ok() ? quoter_.Authorize(*item, request.available_microjoules())
-                                    : absl::StatusOr<Quoter::Authorized>(item.status());
+  const auto authorized = [&]() -> absl::StatusOr<Quoter::Authorized> {
+    JB_ASSIGN_OR_RETURN(const QuoteItem item, FromProto(request.item()));
+    return quoter_.Authorize(item, request.available_microjoules());
+  }();
   std::vector<v1::Quote*> quotes;
   if (authorized.ok()) {
     response.set_units(authorized->affordable.units);
