@@ -11,24 +11,21 @@ namespace {
 
 absl::Status OutOfRange() { return absl::OutOfRangeError("the result does not fit 64 bits"); }
 
-// Whether a quotient that was rounded down must go up by one.
-bool RoundsUp(Int128 floor, Int128 remainder, Int128 divisor, Rounding rounding) {
-  if (remainder == 0) return false;
+}  // namespace
+
+bool RoundsUp(bool has_rest, std::strong_ordering to_half, bool is_odd, Rounding rounding) {
   switch (rounding) {
     case Rounding::kFloor:
       return false;
     case Rounding::kCeiling:
-      return true;
+      return has_rest;
     case Rounding::kHalfUp:
-      return remainder >= divisor - remainder;
+      return to_half >= 0;
     case Rounding::kHalfEven:
-      return remainder > divisor - remainder ||
-             (remainder == divisor - remainder && floor % 2 != 0);
+      return to_half > 0 || (to_half == 0 && is_odd);
   }
   return false;
 }
-
-}  // namespace
 
 absl::StatusOr<int64_t> CheckedAdd(int64_t a, int64_t b) {
   int64_t sum = 0;
@@ -54,7 +51,8 @@ absl::StatusOr<int64_t> DivideRounded(Int128 dividend, Int128 divisor, Rounding 
     remainder += divisor;
     --floor;
   }
-  if (RoundsUp(floor, remainder, divisor, rounding)) ++floor;
+  if (RoundsUp(remainder != 0, remainder <=> divisor - remainder, floor % 2 != 0, rounding))
+    ++floor;
   if (floor < std::numeric_limits<int64_t>::min() || floor > std::numeric_limits<int64_t>::max()) {
     return OutOfRange();
   }

@@ -1,5 +1,7 @@
 #include "common/money/rational.h"
 
+#include <gmpxx.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -7,11 +9,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status/check.h"
 
 namespace joulebook {
 namespace {
-
-absl::Status TooLong() { return absl::OutOfRangeError("the fraction does not fit 128 bits"); }
 
 absl::Status NotANumber(std::string_view text) {
   return absl::InvalidArgumentError(absl::StrCat("not a number: ", ToAbsl(text)));
@@ -77,17 +78,28 @@ char* WriteDigits(Uint128 value, char* end) {
   return end;
 }
 
-// One digit or more, and nothing else.
-absl::StatusOr<Int128> ParseDigits(std::string_view digits, std::string_view text) {
-  if (digits.empty()) return NotANumber(text);
-  Int128 value = 0;
-  bool fits = true;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return NotANumber(text);
-    fits = fits && Multiply(value, 10, value) && Add(value, c - '0', value);
-  }
-  if (!fits) return TooLong();
-  return value;
+bool AreDigits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+mpz_class ToWide(Int128 value) {
+  const auto magnitude = static_cast<Uint128>(Magnitude(value));
+  const uint64_t words[] = {static_cast<uint64_t>(magnitude),
+                            static_cast<uint64_t>(magnitude >> 64)};
+  mpz_class wide;
+  mpz_import(wide.get_mpz_t(), std::size(words), -1, sizeof words[0], 0, 0, words);
+  return value < 0 ? mpz_class(-wide) : wide;
+}
+
+bool Fits(const mpz_class& value) { return mpz_sizeinbase(value.get_mpz_t(), 2) <= 127; }
+
+// Of what fits.
+Int128 ToNarrow(const mpz_class& value) {
+  uint64_t words[2] = {};
+  mpz_export(words, nullptr, -1, sizeof words[0], 0, 0, value.get_mpz_t());
+  const auto magnitude = static_cast<Int128>(Uint128{words[1]} << 64 | words[0]);
+  return value < 0 ? -magnitude : magnitude;
 }
 
 constexpr int kMostDecimals = 38;  // 10^38 is the last power that fits
@@ -120,9 +132,30 @@ int DecimalsOf(Int128 denominator) {
 
 }  // namespace
 
-absl::StatusOr<Rational> Rational::Of(int64_t numerator, int64_t denominator) {
-  if (denominator <= 0) return Rational(numerator).DividedBy(denominator);
-  return Rational(numerator, denominator);
+// In lowest terms, of which one at least does not fit 128 bits.
+struct Rational::Wide {
+  mpq_class value;
+};
+
+Rational Rational::OfWide(const Wide& value) {
+  const mpz_class& numerator = value.value.get_num();
+  const mpz_class& denominator = value.value.get_den();
+  if (Fits(numerator) && Fits(denominator)) return {ToNarrow(numerator), ToNarrow(denominator)};
+  Rational wide;
+  wide.wide_ = std::make_shared<const Wide>(value);
+  return wide;
+}
+
+Rational::Wide Rational::Widened() const {
+  if (wide_ != nullptr) return *wide_;
+  Wide wide{mpq_class(ToWide(numerator_), ToWide(denominator_))};
+  wide.value.canonicalize();
+  return wide;
+}
+
+Rational Rational::Of(int64_t numerator, int64_t denominator) {
+  if (denominator <= 0) return Rational(numerator) / denominator;
+  return {numerator, denominator};
 }
 
 absl::StatusOr<Rational> Rational::Parse(std::string_view text) {
@@ -130,24 +163,24 @@ absl::StatusOr<Rational> Rational::Parse(std::string_view text) {
   const bool is_negative = rest.starts_with('-');
   if (is_negative) rest.remove_prefix(1);
   const std::size_t mark = rest.find_first_of("./");
-  const std::string_view second =
-      mark == std::string_view::npos ? std::string_view() : rest.substr(mark + 1);
-  std::string first(rest.substr(0, mark));
-  Int128 denominator = 1;
+  std::string numerator(rest.substr(0, mark));
+  std::string denominator = "1";
+  if (!AreDigits(numerator)) return NotANumber(text);
   if (mark != std::string_view::npos) {
-    JB_ASSIGN_OR_RETURN(const Int128 number, ParseDigits(second, text));
+    const std::string_view second = rest.substr(mark + 1);
+    if (!AreDigits(second)) return NotANumber(text);
     if (rest[mark] == '/') {
-      denominator = number;
+      denominator = second;
     } else {
-      if (first.empty()) return NotANumber(text);
-      first.append(second);
-      for (std::size_t i = 0; i < second.size(); ++i) {
-        if (!Multiply(denominator, 10, denominator)) return TooLong();
-      }
+      numerator.append(second);
+      denominator.append(second.size(), '0');
     }
   }
-  JB_ASSIGN_OR_RETURN(const Int128 numerator, ParseDigits(first, text));
-  return Rational(is_negative ? -numerator : numerator, 1).DividedBy(Rational(denominator, 1));
+  Wide number{mpq_class(mpz_class(numerator, 10), mpz_class(denominator, 10))};
+  if (number.value.get_den() == 0) return NotANumber(text);
+  number.value.canonicalize();
+  const Rational magnitude = OfWide(number);
+  return is_negative ? -magnitude : magnitude;
 }
 
 Rational Rational::Reduced() const {
@@ -155,7 +188,10 @@ Rational Rational::Reduced() const {
   return {numerator_ / common, denominator_ / common};
 }
 
-std::string Rational::ToString() const { return denominator_ == 1 ? Text() : Reduced().Text(); }
+std::string Rational::ToString() const {
+  if (wide_ != nullptr) return wide_->value.get_str();
+  return denominator_ == 1 ? Text() : Reduced().Text();
+}
 
 std::string Rational::Text() const {
   const int decimals = denominator_ == 1 ? 0 : DecimalsOf(denominator_);
@@ -184,104 +220,114 @@ std::string Rational::Text() const {
   return {begin, end};
 }
 
-absl::StatusOr<Rational> Rational::Plus(const Rational& other) const {
-  if (IsZero()) return other;
-  if (other.IsZero()) return *this;
-  Int128 left = 0;
-  Int128 right = 0;
-  Int128 sum = 0;
-  Int128 denominator = denominator_;
-  if (denominator_ == other.denominator_) {
-    if (Add(numerator_, other.numerator_, sum)) return Rational(sum, denominator);
-  } else if (Multiply(numerator_, other.denominator_, left) &&
-             Multiply(other.numerator_, denominator_, right) && Add(left, right, sum) &&
-             Multiply(denominator_, other.denominator_, denominator)) {
-    return Rational(sum, denominator);
-  }
-  return Reduced().PlusReduced(other.Reduced());
+Rational Rational::operator-() const {
+  if (wide_ != nullptr) return OfWide({-wide_->value});
+  return {-numerator_, denominator_};
 }
 
-absl::StatusOr<Rational> Rational::PlusReduced(const Rational& other) const {
+Rational operator+(const Rational& a, const Rational& b) {
+  if (a.IsZero()) return b;
+  if (b.IsZero()) return a;
+  if (a.AreNarrow(b)) {
+    Int128 left = 0;
+    Int128 right = 0;
+    Int128 sum = 0;
+    Int128 denominator = a.denominator_;
+    if (a.denominator_ == b.denominator_) {
+      if (Add(a.numerator_, b.numerator_, sum)) return {sum, denominator};
+    } else if (Multiply(a.numerator_, b.denominator_, left) &&
+               Multiply(b.numerator_, a.denominator_, right) && Add(left, right, sum) &&
+               Multiply(a.denominator_, b.denominator_, denominator)) {
+      return {sum, denominator};
+    }
+    if (auto reduced = a.Reduced().PlusReduced(b.Reduced())) return *std::move(reduced);
+  }
+  return Rational::OfWide({a.Widened().value + b.Widened().value});
+}
+
+std::optional<Rational> Rational::PlusReduced(const Rational& other) const {
   const Int128 common = GreatestCommonDivisor(denominator_, other.denominator_);
   Int128 left = 0;
   Int128 right = 0;
   Int128 sum = 0;
   if (!Multiply(numerator_, other.denominator_ / common, left) ||
       !Multiply(other.numerator_, denominator_ / common, right) || !Add(left, right, sum)) {
-    return TooLong();
+    return std::nullopt;
   }
   // What the sum shares with the denominators can only be in what they share.
   const Int128 shared = GreatestCommonDivisor(sum, common);
   Int128 denominator = 0;
-  if (!Multiply(denominator_ / common, other.denominator_ / shared, denominator)) return TooLong();
+  if (!Multiply(denominator_ / common, other.denominator_ / shared, denominator)) {
+    return std::nullopt;
+  }
   return Rational(sum / shared, denominator);
 }
 
-absl::StatusOr<Rational> Rational::Minus(const Rational& other) const {
-  return Plus(Rational(-other.numerator_, other.denominator_));
-}
-
-absl::StatusOr<Rational> Rational::Times(const Rational& other) const {
-  if (IsZero() || other.IsZero()) return Rational();
-  Int128 numerator = 0;
-  Int128 denominator = 0;
-  if (Multiply(numerator_, other.numerator_, numerator) &&
-      Multiply(denominator_, other.denominator_, denominator)) {
-    return Rational(numerator, denominator);
+Rational operator*(const Rational& a, const Rational& b) {
+  if (a.AreNarrow(b)) {
+    if (a.numerator_ == 0 || b.numerator_ == 0) return {};
+    Int128 numerator = 0;
+    Int128 denominator = 0;
+    if (Multiply(a.numerator_, b.numerator_, numerator) &&
+        Multiply(a.denominator_, b.denominator_, denominator)) {
+      return {numerator, denominator};
+    }
+    if (auto reduced = a.Reduced().TimesReduced(b.Reduced())) return *std::move(reduced);
   }
-  return Reduced().TimesReduced(other.Reduced());
+  return Rational::OfWide({a.Widened().value * b.Widened().value});
 }
 
-absl::StatusOr<Rational> Rational::TimesReduced(const Rational& other) const {
+std::optional<Rational> Rational::TimesReduced(const Rational& other) const {
   const Int128 across = GreatestCommonDivisor(numerator_, other.denominator_);
   const Int128 back = GreatestCommonDivisor(other.numerator_, denominator_);
   Int128 numerator = 0;
   Int128 denominator = 0;
   if (!Multiply(numerator_ / across, other.numerator_ / back, numerator) ||
       !Multiply(denominator_ / back, other.denominator_ / across, denominator)) {
-    return TooLong();
+    return std::nullopt;
   }
   return Rational(numerator, denominator);
 }
 
-absl::StatusOr<Rational> Rational::DividedBy(const Rational& other) const {
-  if (other.numerator_ == 0) return absl::InvalidArgumentError("division by zero");
-  const Int128 sign = other.numerator_ < 0 ? -1 : 1;
-  return Times(Rational(sign * other.denominator_, Magnitude(other.numerator_)));
+Rational Rational::Inverse() const {
+  JB_CHECK(!IsZero());
+  if (wide_ != nullptr) return OfWide({1 / wide_->value});
+  return {numerator_ < 0 ? -denominator_ : denominator_, Magnitude(numerator_)};
 }
+
+Rational operator/(const Rational& a, const Rational& b) { return a * b.Inverse(); }
 
 absl::StatusOr<int64_t> Rational::Round(Rounding rounding) const {
-  return DivideRounded(numerator_, denominator_, rounding);
+  if (wide_ == nullptr) return DivideRounded(numerator_, denominator_, rounding);
+  const mpz_class& divisor = wide_->value.get_den();
+  mpz_class floor;
+  mpz_class remainder;
+  mpz_fdiv_qr(floor.get_mpz_t(), remainder.get_mpz_t(), wide_->value.get_num_mpz_t(),
+              divisor.get_mpz_t());
+  const mpz_class rest = divisor - remainder;
+  if (RoundsUp(remainder != 0, cmp(remainder, rest) <=> 0, mpz_odd_p(floor.get_mpz_t()) != 0,
+               rounding)) {
+    ++floor;
+  }
+  if (!floor.fits_slong_p()) return absl::OutOfRangeError("the result does not fit 64 bits");
+  return floor.get_si();
 }
 
-// Across where the products fit; else by the whole parts, and if they are equal by the inverses of
-// what is left, the other way round.
+std::optional<int64_t> Rational::CommonDenominator(int64_t other) const {
+  mpz_class common;
+  mpz_lcm(common.get_mpz_t(), Widened().value.get_den_mpz_t(), mpz_class(other).get_mpz_t());
+  if (!common.fits_slong_p()) return std::nullopt;
+  return common.get_si();
+}
+
 std::strong_ordering Rational::operator<=>(const Rational& other) const {
   Int128 left = 0;
   Int128 right = 0;
-  if (Multiply(numerator_, other.denominator_, left) &&
+  if (AreNarrow(other) && Multiply(numerator_, other.denominator_, left) &&
       Multiply(other.numerator_, denominator_, right)) {
     return left <=> right;
   }
-  Rational a = *this;
-  Rational b = other;
-  for (bool is_swapped = false;; is_swapped = !is_swapped) {
-    const auto floor = [](const Rational& r) {
-      const Int128 whole = r.numerator_ / r.denominator_;
-      return r.numerator_ % r.denominator_ < 0 ? whole - 1 : whole;
-    };
-    const Int128 whole_a = floor(a);
-    const Int128 whole_b = floor(b);
-    const Int128 rest_a = a.numerator_ - whole_a * a.denominator_;
-    const Int128 rest_b = b.numerator_ - whole_b * b.denominator_;
-    if (whole_a != whole_b || rest_a == 0 || rest_b == 0) {
-      const std::strong_ordering order =
-          whole_a != whole_b ? whole_a <=> whole_b : (rest_a != 0) <=> (rest_b != 0);
-      return is_swapped ? 0 <=> order : order;
-    }
-    a = Rational(a.denominator_, rest_a);
-    b = Rational(b.denominator_, rest_b);
-  }
+  return cmp(Widened().value, other.Widened().value) <=> 0;
 }
 
 }  // namespace joulebook

@@ -122,7 +122,7 @@ absl::Status TariffsStale(int64_t age_ms) {
 
 absl::Status PriceOutOfRange() {
   return MakeError(absl::StatusCode::kOutOfRange, {"PRICE_OUT_OF_RANGE", kErrorDomain, {}},
-                   "a step of the price does not fit");
+                   "the price does not fit 63 bits of micro-joules");
 }
 
 }  // namespace joulebook::costing

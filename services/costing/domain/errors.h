@@ -45,7 +45,7 @@ absl::Status EarningNotFound(std::string_view id);
 absl::Status EarningStateWrong(std::string_view id, int state);
 // UNAVAILABLE, TARIFFS_STALE.
 absl::Status TariffsStale(int64_t age_ms);
-// OUT_OF_RANGE, PRICE_OUT_OF_RANGE: a step of the calculation does not fit.
+// OUT_OF_RANGE, PRICE_OUT_OF_RANGE: the price does not fit 63 bits of micro-joules.
 absl::Status PriceOutOfRange();
 
 }  // namespace joulebook::costing

@@ -52,7 +52,7 @@ absl::Status CheckUsage(const Tariff& tariff, const Usage& usage) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Rational> QuantityOf(const Tariff& tariff, const Usage& usage, Quantity quantity) {
+Rational QuantityOf(const Tariff& tariff, const Usage& usage, Quantity quantity) {
   switch (quantity) {
     case Quantity::kOperations:
       return Rational(1);
@@ -60,22 +60,13 @@ absl::StatusOr<Rational> QuantityOf(const Tariff& tariff, const Usage& usage, Qu
       return Rational::Of(usage.size_bytes, tariff.kilobyte_bytes);
     case Quantity::kMegabytes:
       return Rational::Of(usage.size_bytes, tariff.megabyte_bytes);
-    case Quantity::kCopyMegabytes: {
-      JB_ASSIGN_OR_RETURN(const Rational size,
-                          Rational::Of(usage.size_bytes, tariff.megabyte_bytes));
-      return size.Times(usage.copies);
-    }
-    case Quantity::kNodeMegabytes: {
-      JB_ASSIGN_OR_RETURN(const Rational size,
-                          Rational::Of(usage.size_bytes, tariff.megabyte_bytes));
-      return size.Times(usage.nodes);
-    }
-    case Quantity::kGigabyteDays: {
-      JB_ASSIGN_OR_RETURN(const Rational size,
-                          Rational::Of(usage.size_bytes, tariff.gigabyte_bytes));
-      JB_ASSIGN_OR_RETURN(const Rational days, Rational::Of(usage.duration_s, kSecondsOfDay));
-      return size.Times(days);
-    }
+    case Quantity::kCopyMegabytes:
+      return Rational::Of(usage.size_bytes, tariff.megabyte_bytes) * usage.copies;
+    case Quantity::kNodeMegabytes:
+      return Rational::Of(usage.size_bytes, tariff.megabyte_bytes) * usage.nodes;
+    case Quantity::kGigabyteDays:
+      return Rational::Of(usage.size_bytes, tariff.gigabyte_bytes) *
+             Rational::Of(usage.duration_s, kSecondsOfDay);
     case Quantity::kNodes:
       return Rational(usage.nodes);
     case Quantity::kResults:
@@ -85,27 +76,21 @@ absl::StatusOr<Rational> QuantityOf(const Tariff& tariff, const Usage& usage, Qu
     case Quantity::kLateMilliseconds:
       return Rational(std::max<int64_t>(0, usage.latency_ms - tariff.latency_threshold_ms));
   }
-  return absl::InternalError("no such quantity");
+  return {};
 }
 
-absl::StatusOr<Rational> ScaleOf(const Tariff& tariff, const Usage& usage, Scale scale) {
+Rational ScaleOf(const Tariff& tariff, const Usage& usage, Scale scale) {
   switch (scale) {
     case Scale::kDurability:
       return tariff.durability[static_cast<std::size_t>(usage.durability)];
-    case Scale::kRedundancy: {
-      JB_ASSIGN_OR_RETURN(const Rational further, tariff.further_copy.Times(usage.copies - 1));
-      return tariff.first_copy.Plus(further);
-    }
-    case Scale::kReliability: {
-      JB_ASSIGN_OR_RETURN(const Rational reliability,
-                          Rational::Of(usage.reliability_ppm, kMillion));
-      JB_ASSIGN_OR_RETURN(const Rational off, tariff.reliability_discount.Times(reliability));
-      return Rational(1).Minus(off);
-    }
+    case Scale::kRedundancy:
+      return tariff.first_copy + tariff.further_copy * (usage.copies - 1);
+    case Scale::kReliability:
+      return 1 - tariff.reliability_discount * Rational::Of(usage.reliability_ppm, kMillion);
     case Scale::kBroadcast:
       return tariff.broadcast_factor;
   }
-  return absl::InternalError("no such scale");
+  return {};
 }
 
 bool Holds(const TimeWindow& window, absl::TimeZone zone, Time at) {
@@ -123,11 +108,11 @@ class Pricer {
       : tariff_(tariff), usage_(usage), minimum_(minimum), bill_(bill) {}
 
   absl::StatusOr<PriceTotals> Make(const OperationPrice& price) {
-    for (const Term& term : price.terms) JB_RETURN_IF_ERROR(AddTerm(term));
-    JB_RETURN_IF_ERROR(ScaleByUse());
-    JB_RETURN_IF_ERROR(ScaleAll("count", usage_.count));
-    JB_RETURN_IF_ERROR(Discount());
-    if (price.asks_proof_of_work) JB_RETURN_IF_ERROR(AddProofOfWork());
+    for (const Term& term : price.terms) AddTerm(term);
+    ScaleByUse();
+    ScaleAll("count", usage_.count);
+    Discount();
+    if (price.asks_proof_of_work) AddProofOfWork();
     JB_RETURN_IF_ERROR(Round());
     if (minimum_ == MinimumCharge::kApplies) JB_RETURN_IF_ERROR(TopUp(price.minimum_joules));
     return totals_;
@@ -137,99 +122,78 @@ class Pricer {
   Rational& joules(Part part) { return joules_[static_cast<std::size_t>(part)]; }
   int64_t& rounded(Part part) { return totals_.parts[static_cast<std::size_t>(part)]; }
 
-  absl::Status AddTerm(const Term& term) {
-    JB_ASSIGN_OR_RETURN(Rational quantity, QuantityOf(tariff_, usage_, term.quantity));
-    JB_ASSIGN_OR_RETURN(quantity, quantity.Times(term.times));
-    JB_ASSIGN_OR_RETURN(const Rational amount, TieredPrice(term.rate, quantity));
+  void AddTerm(const Term& term) {
+    const Rational quantity = QuantityOf(tariff_, usage_, term.quantity) * term.times;
+    const Rational amount = TieredPrice(term.rate, quantity);
     Rational factor = 1;
-    for (const Scale scale : term.scales) {
-      JB_ASSIGN_OR_RETURN(const Rational next, ScaleOf(tariff_, usage_, scale));
-      JB_ASSIGN_OR_RETURN(factor, factor.Times(next));
-    }
-    JB_ASSIGN_OR_RETURN(const Rational more, amount.Times(factor));
-    JB_ASSIGN_OR_RETURN(joules(term.part), joules(term.part).Plus(more));
+    for (const Scale scale : term.scales) factor = factor * ScaleOf(tariff_, usage_, scale);
+    joules(term.part) = joules(term.part) + amount * factor;
     if (bill_ != nullptr) {
       Keep({Step::Kind::kTerm, term.part, term.rate_name, quantity, amount, factor});
     }
-    return absl::OkStatus();
   }
 
   // What the use itself scales: how useful, how urgent, how hard, and when.
-  absl::Status ScaleByUse() {
+  void ScaleByUse() {
     if (usage_.utility_ppm.has_value()) {
-      JB_ASSIGN_OR_RETURN(const Rational utility, Rational::Of(*usage_.utility_ppm, kMillion));
-      JB_ASSIGN_OR_RETURN(const Rational off, tariff_.utility_slope.Times(utility));
-      JB_ASSIGN_OR_RETURN(const Rational factor, tariff_.utility_highest.Minus(off));
-      JB_RETURN_IF_ERROR(ScalePart(Part::kStorage, "utility", factor));
+      const Rational utility = Rational::Of(*usage_.utility_ppm, kMillion);
+      ScalePart(Part::kStorage, "utility",
+                tariff_.utility_highest - tariff_.utility_slope * utility);
     }
     const auto priority = static_cast<std::size_t>(usage_.priority);
-    JB_RETURN_IF_ERROR(ScaleAll("priority ", tariff_.priority[priority], kPriorityNames[priority]));
+    ScaleAll("priority ", tariff_.priority[priority], kPriorityNames[priority]);
     const auto complexity = static_cast<std::size_t>(usage_.complexity);
-    JB_RETURN_IF_ERROR(
-        ScaleAll("complexity ", tariff_.complexity[complexity], kComplexityNames[complexity]));
+    ScaleAll("complexity ", tariff_.complexity[complexity], kComplexityNames[complexity]);
     for (const TimeWindow& window : tariff_.windows) {
-      if (!Holds(window, tariff_.zone, usage_.at)) continue;
-      JB_RETURN_IF_ERROR(ScaleAll(window.name, window.factor));
+      if (Holds(window, tariff_.zone, usage_.at)) ScaleAll(window.name, window.factor);
     }
-    if (usage_.congestion_ppm == kMillion) return absl::OkStatus();
-    JB_ASSIGN_OR_RETURN(const Rational congestion, Rational::Of(usage_.congestion_ppm, kMillion));
-    return ScaleAll("congestion", congestion);
+    if (usage_.congestion_ppm == kMillion) return;
+    ScaleAll("congestion", Rational::Of(usage_.congestion_ppm, kMillion));
   }
 
-  absl::Status Discount() {
+  void Discount() {
     Rational left = 1;
-    if (usage_.count > 1) JB_RETURN_IF_ERROR(TakeOff("batch", tariff_.batch_discount, left));
+    if (usage_.count > 1) TakeOff("batch", tariff_.batch_discount, left);
     for (const std::string& name : usage_.discounts) {
-      JB_RETURN_IF_ERROR(TakeOff(name, tariff_.discounts.at(name), left));
+      TakeOff(name, tariff_.discounts.at(name), left);
     }
-    return absl::OkStatus();
   }
 
   // `left` is the share of the price that earlier discounts left.
-  absl::Status TakeOff(const std::string& name, const Rational& share, Rational& left) {
-    Rational off = share;
-    if (tariff_.stacking == Stacking::kMultiply) {
-      JB_ASSIGN_OR_RETURN(off, share.Times(left));
-    }
-    JB_ASSIGN_OR_RETURN(Rational after, left.Minus(off));
-    JB_ASSIGN_OR_RETURN(const Rational least, Rational(1).Minus(tariff_.discount_cap));
-    after = std::max(after, least);
+  void TakeOff(const std::string& name, const Rational& share, Rational& left) {
     // A cap of 1 may leave nothing, and nothing is not scaled any more.
-    if (left.IsZero()) return absl::OkStatus();
-    JB_ASSIGN_OR_RETURN(const Rational factor, after.DividedBy(left));
+    if (left.IsZero()) return;
+    const Rational off = tariff_.stacking == Stacking::kMultiply ? share * left : share;
+    const Rational after = std::max(left - off, 1 - tariff_.discount_cap);
+    ScaleAll(name, after / left);
     left = after;
-    return ScaleAll(name, factor);
   }
 
-  absl::Status AddProofOfWork() {
+  void AddProofOfWork() {
     const int32_t bits = DifficultyBits(tariff_.proof_of_work, usage_.reputation_ppm);
-    JB_ASSIGN_OR_RETURN(const Rational amount, ProofOfWorkPrice(tariff_.proof_of_work, bits));
-    JB_ASSIGN_OR_RETURN(joules(Part::kProofOfWork), amount.Times(usage_.count));
+    const Rational amount = ProofOfWorkPrice(tariff_.proof_of_work, bits);
+    joules(Part::kProofOfWork) = amount * usage_.count;
     if (bill_ != nullptr) {
       Keep({Step::Kind::kTerm, Part::kProofOfWork, "proof_of_work", bits, amount, usage_.count});
     }
-    return absl::OkStatus();
   }
 
-  absl::Status ScaleAll(std::string_view name, const Rational& factor,
-                        std::string_view choice = {}) {
-    if (factor == Rational(1)) return absl::OkStatus();
-    for (const Part part : kScaledParts) JB_RETURN_IF_ERROR(ScalePart(part, name, factor, choice));
-    return absl::OkStatus();
+  void ScaleAll(std::string_view name, const Rational& factor, std::string_view choice = {}) {
+    if (factor == Rational(1)) return;
+    for (const Part part : kScaledParts) ScalePart(part, name, factor, choice);
   }
 
   // Leaves no line where nothing changes. The line's name is `name` and the choice behind it.
-  absl::Status ScalePart(Part part, std::string_view name, const Rational& factor,
-                         std::string_view choice = {}) {
-    if (factor == Rational(1) || joules(part).IsZero()) return absl::OkStatus();
-    JB_ASSIGN_OR_RETURN(joules(part), joules(part).Times(factor));
+  void ScalePart(Part part, std::string_view name, const Rational& factor,
+                 std::string_view choice = {}) {
+    if (factor == Rational(1) || joules(part).IsZero()) return;
+    joules(part) = joules(part) * factor;
     if (bill_ != nullptr) {
       Keep({.kind = Step::Kind::kFactor,
             .part = part,
             .name = absl::StrCat(ToAbsl(name), ToAbsl(choice)),
             .factor = factor});
     }
-    return absl::OkStatus();
   }
 
   void Keep(Step step) {
@@ -240,11 +204,10 @@ class Pricer {
   absl::Status Round() {
     for (std::size_t part = 0; part < kParts; ++part) {
       if (joules_[part].IsZero()) continue;
-      JB_ASSIGN_OR_RETURN(const Rational exact, joules_[part].Times(kMillion));
+      const Rational exact = joules_[part] * kMillion;
       JB_ASSIGN_OR_RETURN(totals_.parts[part], exact.Round(tariff_.rounding));
       JB_ASSIGN_OR_RETURN(totals_.total, CheckedAdd(totals_.total, totals_.parts[part]));
-      if (bill_ == nullptr) continue;
-      JB_ASSIGN_OR_RETURN(bill_->residues[part], exact.Minus(totals_.parts[part]));
+      if (bill_ != nullptr) bill_->residues[part] = exact - totals_.parts[part];
     }
     return absl::OkStatus();
   }
@@ -252,16 +215,14 @@ class Pricer {
   // What is short of the minimum counts as computation. The rounded parts are what has to reach
   // it: exact ones could, and still round to less for more use.
   absl::Status TopUp(const Rational& minimum) {
-    JB_ASSIGN_OR_RETURN(Rational least, minimum.Times(kMillion));
-    JB_ASSIGN_OR_RETURN(least, least.Times(usage_.count));
+    const Rational least = minimum * kMillion * usage_.count;
     JB_ASSIGN_OR_RETURN(const int64_t least_units, least.Round(tariff_.rounding));
     const int64_t missing = least_units - (totals_.total - rounded(Part::kProofOfWork));
     if (missing <= 0) return absl::OkStatus();
     rounded(Part::kComputation) += missing;
     JB_ASSIGN_OR_RETURN(totals_.total, CheckedAdd(totals_.total, missing));
     if (bill_ == nullptr) return absl::OkStatus();
-    JB_ASSIGN_OR_RETURN(joules(Part::kComputation),
-                        Rational::Of(rounded(Part::kComputation), kMillion));
+    joules(Part::kComputation) = Rational::Of(rounded(Part::kComputation), kMillion);
     bill_->residues[static_cast<std::size_t>(Part::kComputation)] = Rational();
     Keep({Step::Kind::kTopUp, Part::kComputation, "minimum"});
     return absl::OkStatus();
@@ -287,16 +248,14 @@ absl::StatusOr<PriceTotals> MakePrice(const Tariff& tariff, const Usage& usage,
 
 }  // namespace
 
-absl::StatusOr<Rational> TieredPrice(const Rate& rate, const Rational& quantity) {
+Rational TieredPrice(const Rate& rate, const Rational& quantity) {
   Rational sum;
   Rational from;
   for (const Tier& tier : rate.tiers) {
     const bool is_last = !tier.up_to.has_value() || quantity < *tier.up_to;
-    if (rate.tiering == Tiering::kVolume && is_last) return tier.joules.Times(quantity);
+    if (rate.tiering == Tiering::kVolume && is_last) return tier.joules * quantity;
     const Rational to = is_last ? quantity : *tier.up_to;
-    JB_ASSIGN_OR_RETURN(const Rational units, to.Minus(from));
-    JB_ASSIGN_OR_RETURN(const Rational more, tier.joules.Times(units));
-    JB_ASSIGN_OR_RETURN(sum, sum.Plus(more));
+    sum = sum + tier.joules * (to - from);
     if (is_last) break;
     from = to;
   }

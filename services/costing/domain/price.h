@@ -86,7 +86,7 @@ enum class MinimumCharge { kApplies, kLeftOut };
 absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage,
                                               MinimumCharge minimum = MinimumCharge::kApplies);
 
-// What `quantity` units cost by the rate's tiers, in joules. Errors: OUT_OF_RANGE.
-absl::StatusOr<Rational> TieredPrice(const Rate& rate, const Rational& quantity);
+// What `quantity` units cost by the rate's tiers, in joules.
+Rational TieredPrice(const Rate& rate, const Rational& quantity);
 
 }  // namespace joulebook::costing

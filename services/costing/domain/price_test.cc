@@ -247,7 +247,7 @@ TEST(Price, SumsUpAndNeverFallsWithMoreUse) {
     Rational& minimum = tariff.operations.at(usage.operation).minimum_joules;
     minimum = Rational();
     const int64_t half_units = *rc::gen::inRange<int64_t>(0, PriceOf(tariff, usage).total + 5);
-    minimum = Rational::Of(half_units, 2'000'000 * usage.count).value();
+    minimum = Rational::Of(half_units, 2'000'000 * usage.count);
 
     const Bill bill = PriceOf(tariff, usage);
     int64_t sum = 0;
@@ -285,10 +285,10 @@ TEST(Price, ExplainsItself) {
       Rational& part = joules[static_cast<std::size_t>(step.part)];
       switch (step.kind) {
         case Step::Kind::kTerm:
-          part = part.Plus(step.amount.Times(step.factor).value()).value();
+          part = part + step.amount * step.factor;
           break;
         case Step::Kind::kFactor:
-          part = part.Times(step.factor).value();
+          part = part * step.factor;
           break;
         case Step::Kind::kTopUp:
           RC_ASSERT(part < step.joules);
@@ -298,7 +298,7 @@ TEST(Price, ExplainsItself) {
       RC_ASSERT(part == step.joules);
     }
     for (std::size_t part = 0; part < kParts; ++part) {
-      RC_ASSERT(joules[part].Times(1'000'000)->Round(tariff.rounding).value() == bill.parts[part]);
+      RC_ASSERT((joules[part] * 1'000'000).Round(tariff.rounding).value() == bill.parts[part]);
     }
   }));
 }

@@ -12,8 +12,8 @@ int32_t DifficultyBits(const ProofOfWorkRates& rates, int32_t reputation_ppm) {
   return static_cast<int32_t>((scaled + kMillion / 2) / kMillion);
 }
 
-absl::StatusOr<Rational> ProofOfWorkPrice(const ProofOfWorkRates& rates, int32_t bits) {
-  return rates.joules_per_bit.Times(bits);
+Rational ProofOfWorkPrice(const ProofOfWorkRates& rates, int32_t bits) {
+  return rates.joules_per_bit * bits;
 }
 
 }  // namespace joulebook::costing

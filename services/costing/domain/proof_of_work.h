@@ -18,7 +18,7 @@ struct ProofOfWorkRates {
 // outside counts as the nearest value inside.
 int32_t DifficultyBits(const ProofOfWorkRates& rates, int32_t reputation_ppm);
 
-// Joules for one proof of so many bits. Errors: OUT_OF_RANGE.
-absl::StatusOr<Rational> ProofOfWorkPrice(const ProofOfWorkRates& rates, int32_t bits);
+// Joules for one proof of so many bits.
+Rational ProofOfWorkPrice(const ProofOfWorkRates& rates, int32_t bits);
 
 }  // namespace joulebook::costing

@@ -28,23 +28,19 @@ absl::StatusOr<std::vector<int64_t>> SplitShare(std::string_view field, int64_t 
 }
 
 // The tariff's rate is for so many units of a claim.
-absl::StatusOr<Rational> UnitsOf(const Tariff& tariff, const EarningClaim& claim) {
+Rational UnitsOf(const Tariff& tariff, const EarningClaim& claim) {
   if (claim.source == EarningSource::kNetwork) return Rational(claim.units);
-  JB_ASSIGN_OR_RETURN(const Rational days, Rational::Of(claim.units, kSecondsOfDay));
+  const Rational days = Rational::Of(claim.units, kSecondsOfDay);
   if (claim.source == EarningSource::kGeographic) return days;
-  return days.DividedBy(tariff.gigabyte_bytes);
+  return days / tariff.gigabyte_bytes;
 }
 
 absl::StatusOr<int64_t> RoundedAmount(const Tariff& tariff, const EarningClaim& claim) {
-  JB_ASSIGN_OR_RETURN(Rational amount, UnitsOf(tariff, claim));
-  JB_ASSIGN_OR_RETURN(amount,
-                      amount.Times(tariff.earning_joules[static_cast<std::size_t>(claim.source)]));
-  for (const int64_t factor_ppm : {claim.first_factor_ppm, claim.second_factor_ppm}) {
-    JB_ASSIGN_OR_RETURN(const Rational factor, Rational::Of(factor_ppm, kMillion));
-    JB_ASSIGN_OR_RETURN(amount, amount.Times(factor));
-  }
-  JB_ASSIGN_OR_RETURN(amount, amount.Times(kMillion));
-  return amount.Round(tariff.rounding);
+  const Rational joules = UnitsOf(tariff, claim) *
+                          tariff.earning_joules[static_cast<std::size_t>(claim.source)] *
+                          Rational::Of(claim.first_factor_ppm, kMillion) *
+                          Rational::Of(claim.second_factor_ppm, kMillion);
+  return (joules * kMillion).Round(tariff.rounding);
 }
 
 }  // namespace
