@@ -7,15 +7,25 @@
 namespace joulebook {
 namespace {
 constexpr char kErrorInfoType[] = "type.googleapis.com/google.rpc.ErrorInfo";
+
+// Cut between two characters.
+std::string Shortened(std::string_view text) {
+  if (text.size() <= kMaxErrorText) return std::string(text);
+  std::size_t end = kMaxErrorText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return absl::StrCat(ToAbsl(text.substr(0, end)), "...");
+}
+
 }  // namespace
 
 absl::Status MakeError(absl::StatusCode code, const ErrorInfo& info, std::string_view message) {
   JB_CHECK(code != absl::StatusCode::kOk);
-  absl::Status status(code, ToAbsl(message));
+  absl::Status status(code, Shortened(message));
   google::rpc::ErrorInfo proto;
   proto.set_reason(info.reason);
   proto.set_domain(info.domain);
-  for (const auto& [key, value] : info.metadata) (*proto.mutable_metadata())[key] = value;
+  for (const auto& [key, value] : info.metadata)
+    (*proto.mutable_metadata())[key] = Shortened(value);
   status.SetPayload(kErrorInfoType, absl::Cord(proto.SerializeAsString()));
   return status;
 }

@@ -4,7 +4,9 @@
 //                                                  {{"member_id", id}}}, "no such member");
 //
 // Reasons are UPPER_SNAKE_CASE, at most 63 characters; every changing part of the message is also
-// in the metadata (AIP-193). A status has at most one ErrorInfo.
+// in the metadata (AIP-193). A status has at most one ErrorInfo. Parts of a caller's own text may
+// be in it, so message and values are cut after kMaxErrorText bytes: a client takes 8 KiB of
+// trailers.
 #pragma once
 
 #include <map>
@@ -17,6 +19,8 @@
 #include "absl/strings/string_view.h"
 
 namespace joulebook {
+
+inline constexpr std::size_t kMaxErrorText = 512;
 
 struct ErrorInfo {
   std::string reason;

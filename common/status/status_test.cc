@@ -14,6 +14,17 @@ TEST(MakeError, CarriesReasonDomainAndMetadata) {
   EXPECT_EQ(GetErrorInfo(status), info);
 }
 
+TEST(MakeError, CutsLongTextBetweenCharacters) {
+  const std::string fits(kMaxErrorText, 'x');
+  const std::string cut = fits.substr(1) + "...";
+  const absl::Status status =
+      MakeError(absl::StatusCode::kNotFound,
+                {"GONE", "test", {{"a", fits}, {"b", fits.substr(1) + "é"}}}, fits.substr(1) + "é");
+  EXPECT_EQ(status.message(), cut);
+  EXPECT_EQ(GetErrorInfo(status)->metadata,
+            (std::map<std::string, std::string>{{"a", fits}, {"b", cut}}));
+}
+
 TEST(GetErrorInfo, IsEmptyForAPlainStatus) {
   EXPECT_EQ(GetErrorInfo(absl::InternalError("plain")), std::nullopt);
   EXPECT_EQ(GetErrorInfo(absl::OkStatus()), std::nullopt);

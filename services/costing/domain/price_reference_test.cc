@@ -190,6 +190,103 @@ class Reference {
   const Usage usage_;
 };
 
+// Digits of the longest numerator or denominator of the bill.
+std::size_t LongestNumber(const Bill& bill) {
+  std::size_t longest = 0;
+  for (const Step& step : bill.steps) {
+    for (const Rational& number : {step.quantity, step.amount, step.factor, step.joules}) {
+      const std::string text = number.ToString();
+      const std::size_t mark = std::min(text.find('/'), text.size());
+      longest = std::max({longest, mark, text.size() - mark});
+    }
+  }
+  return longest;
+}
+
+// An ordinary use: about 10 GB for about a year.
+Usage TenGigabytesForAYear(const Tariff& tariff) {
+  Usage usage = DrawUsage(tariff);
+  usage.size_bytes = *rc::gen::inRange<int64_t>(10'000'000'000, 10'100'000'000);
+  usage.duration_s = *rc::gen::inRange<int64_t>(365 * 86'400, 366 * 86'400);
+  return usage;
+}
+
+// Fractions on the way are longer than any machine word; the prices are not.
+TEST(Price, OfOrdinaryUsesIsNeverOutOfRange) {
+  const char* const mixtures[] = {
+      R"({"discounts": {"batch": "0.123457", "shares": {"provider": "0.234571",
+          "founder": "0.045679"}}})",
+      R"({"time_of_use": {"windows": [{"name": "day", "weekdays":
+          ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "to": "24:00",
+          "factor": "1.234567"}]},
+          "priority": {"low": "0.800001", "normal": "1.000003", "high": "1.500007"},
+          "complexity": {"simple": "1.000009", "moderate": "1.500011"},
+          "durability": {"hot": "2.000001", "warm": "1.000003", "cold": "0.500007"}})"};
+  constexpr std::size_t kDigitsOf128Bits = 40;
+  for (const char* const mixture : mixtures) {
+    Json json = Json::parse(ShippedText("block_table"));
+    json.merge_patch(Json::parse(mixture));
+    const Tariff tariff = ParseTariff(json.dump(), FindZone).value().tariff;
+    int long_ones = 0;
+    const auto check = [&] {
+      const Usage usage = TenGigabytesForAYear(tariff);
+      const auto bill = Price(tariff, usage);
+      RC_ASSERT(bill.ok());
+      RC_ASSERT(bill->parts == Reference(json, usage).Price());
+      if (LongestNumber(*bill) > kDigitsOf128Bits) ++long_ones;
+    };
+    for (int hundred = 0; hundred < 10; ++hundred) EXPECT_TRUE(rc::check(check)) << mixture;
+    EXPECT_GT(long_ones, 50) << "the mixture is too easy";
+  }
+}
+
+// As much as a document may ask for: every limit of lists and of denominators reached at once.
+TEST(Price, OfTheWorstTariffHasNumbersOfBoundedLength) {
+  Json json = Json::parse(ShippedText("constants"));
+  const std::string decimals = "123456789012345677";
+  Json tiers = Json::array();
+  for (int i = 0; i < 31; ++i) {
+    tiers.push_back({{"up_to", std::to_string(i) + "." + decimals}, {"joules", "0." + decimals}});
+  }
+  tiers.push_back({{"joules", "0." + decimals}});
+  json["rates"]["hash"]["tiers"] = tiers;
+  json["operations"]["BLOCK_STORE"]["terms"] = Json::array();
+  for (int i = 0; i < 32; ++i) {
+    json["operations"]["BLOCK_STORE"]["terms"].push_back(
+        {{"part", "storage"},
+         {"rate", "hash"},
+         {"quantity", "gigabyte_days"},
+         {"times", "1." + decimals},
+         {"scales", {"durability", "redundancy", "reliability", "broadcast"}}});
+  }
+  for (const char* const place : {"/durability/hot", "/redundancy/first_copy", "/broadcast",
+                                  "/utility/highest", "/priority/high", "/complexity/complex"}) {
+    json[Json::json_pointer(place)] = "2." + decimals;
+  }
+  json["units"]["gigabyte_bytes"] = (int64_t{1} << 50) - 27;
+  json["discounts"]["cap"] = "1";
+  Usage usage{.operation = 1,
+              .size_bytes = (int64_t{1} << 50) + 1,
+              .duration_s = 31'536'001,
+              .durability = Durability::kHot,
+              .congestion_ppm = 1'000'003,
+              .priority = Priority::kHigh,
+              .complexity = Complexity::kComplex,
+              .reliability_ppm = 333'333,
+              .utility_ppm = 666'667};
+  json["discounts"]["shares"] = Json::object();
+  for (int i = 0; i < 32; ++i) {
+    usage.discounts.push_back("d" + std::to_string(i));
+    json["discounts"]["shares"][usage.discounts.back()] = "0." + decimals;
+  }
+  const auto document = ParseTariff(json.dump(), FindZone);
+  ASSERT_THAT(document, IsOk());
+  const auto bill = Price(document->tariff, usage);
+  ASSERT_THAT(bill, IsOk());
+  EXPECT_EQ(bill->parts, Reference(json, usage).Price());
+  EXPECT_LT(LongestNumber(*bill), 2'000U);
+}
+
 TEST(Price, AgreesWithTheReference) {
   const char* const patches[] = {
       "{}", R"({"rounding": "floor", "discounts": {"stacking": "add", "cap": "0.3"}})",

@@ -188,9 +188,9 @@ TEST(TieredPrice, GoesByBands) {
       {"99", "208", "198"}, {"100", "210", "100"},   {"1000", "1110", "1000"}};
   for (const auto& [quantity, graduated, volume] : cases) {
     rate.tiering = Tiering::kGraduated;
-    EXPECT_EQ(TieredPrice(rate, Of(quantity)).value(), Of(graduated)) << quantity;
+    EXPECT_EQ(TieredPrice(rate, Of(quantity)), Of(graduated)) << quantity;
     rate.tiering = Tiering::kVolume;
-    EXPECT_EQ(TieredPrice(rate, Of(quantity)).value(), Of(volume)) << quantity;
+    EXPECT_EQ(TieredPrice(rate, Of(quantity)), Of(volume)) << quantity;
   }
 }
 

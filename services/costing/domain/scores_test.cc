@@ -27,7 +27,7 @@ TEST(DifficultyBits, FollowsReputation) {
   };
   for (const Case& c : cases) {
     EXPECT_EQ(DifficultyBits(rates, c.reputation_ppm), c.bits) << c.reputation_ppm;
-    EXPECT_EQ(ProofOfWorkPrice(rates, c.bits)->ToString(), c.joules) << c.bits;
+    EXPECT_EQ(ProofOfWorkPrice(rates, c.bits).ToString(), c.joules) << c.bits;
   }
 }
 

@@ -16,6 +16,7 @@ namespace {
 constexpr char kFormat[] = "joulebook.tariff.v1";
 
 constexpr int64_t kMaxWhole = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxTimeUs = 253'402'300'799'999'999;  // the last microsecond of the year 9999
 constexpr int64_t kMaxUnitBytes = int64_t{1} << 50;
 // Larger prices and factors are typing errors, and would leave no room for quantities.
 constexpr int64_t kMaxJoules = 1'000'000'000;
@@ -245,7 +246,11 @@ void ReadDiscounts(TariffReader object, Tariff& tariff) {
   tariff.batch_discount = object.Fraction("batch", 0, 1);
   tariff.max_batch = object.Whole("max_batch", 1, 1'000'000);
   TariffReader shares = object.Object("shares");
-  for (const std::string& name : ReadNames(shares)) {
+  const std::vector<std::string> names = ReadNames(shares);
+  if (names.size() > kMaxListed) {
+    object.Refuse("shares", absl::StrCat("must have at most ", kMaxListed, " entries"));
+  }
+  for (const std::string& name : names) {
     tariff.discounts[name] = shares.Fraction(name, 0, 1);
   }
   object.End();
@@ -311,7 +316,7 @@ Tariff ReadTariff(TariffReader& document, const ZoneFinder& find_zone) {
   tariff.name = document.Text("name");
   if (!IsName(tariff.name)) document.Refuse("name", "must be of a-z, 0-9 and _, 64 at most");
   tariff.version = document.Whole("version", 1, kMaxWhole);
-  tariff.effective = Time(Duration(document.Whole("effective_us", 0, kMaxWhole)));
+  tariff.effective = Time(Duration(document.Whole("effective_us", 0, kMaxTimeUs)));
   tariff.rounding = static_cast<Rounding>(document.OneOf("rounding", kRoundingNames));
   ReadUnits(document.Object("units"), tariff);
   TariffReader rates = document.Object("rates");
@@ -351,10 +356,10 @@ std::string PayeeText(const Payee& payee) {
 
 absl::StatusOr<TariffDocument> ParseTariff(std::string_view text, const ZoneFinder& find_zone) {
   JB_ASSIGN_OR_RETURN(const nlohmann::json json, ParseJson(text));
-  absl::Status problem;
-  TariffReader document(json, "", problem);
+  TariffReader::Document state;
+  TariffReader document(json, "", state);
   Tariff tariff = ReadTariff(document, find_zone);
-  if (!problem.ok()) return problem;
+  JB_RETURN_IF_ERROR(state.problem);
   return TariffDocument{.tariff = std::move(tariff),
                         .canonical = json.dump(-1, ' ', /*ensure_ascii=*/true)};
 }

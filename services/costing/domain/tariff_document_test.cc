@@ -166,6 +166,37 @@ TEST(ParseTariff, ReadsWhoIsPaid) {
   EXPECT_EQ(Patched().payee, Payee{.role = PayeeRole::kEscrow});
 }
 
+std::string Repeated(const std::string& item, int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i) list += (i == 0 ? "" : ",") + item;
+  return list;
+}
+
+TEST(ParseTariff, LimitsTheWorkThatATariffMakes) {
+  const std::string hot = R"({"durability": {"hot": ")";
+  EXPECT_THAT(ParsePatched("constants", hot + R"(0.123456789012345678"}})"), IsOk());
+  const std::string term =
+      R"({"part": "storage", "rate": "hash", "quantity": "nodes", "times": "1", "scales": []})";
+  const auto terms = [&](int count) {
+    return R"({"operations": {"RATE_MEMBER": {"terms": [)" + Repeated(term, count) + "]}}}";
+  };
+  std::string shares = R"("a0": "0")";
+  for (int i = 1; i < 33; ++i) shares += ", \"a" + std::to_string(i) + R"(": "0")";
+  const Case cases[] = {
+      {hot + R"(0.1234567890123456789"}})", "durability.hot",
+       "must have a common denominator with the numbers before, of at most 1000000000000000000"},
+      {hot + R"(0.123456789012345678", "cold": "1/3"}})", "durability.cold",
+       "must have a common denominator"},
+      {hot + std::string(41, '1') + R"("}})", "durability.hot", "must have at most 40 characters"},
+      {terms(33), "operations.RATE_MEMBER.terms", "must have at most 32 entries"},
+      {R"({"discounts": {"shares": {)" + shares + "}}}", "discounts.shares",
+       "must have at most 32 entries"},
+      {R"({"effective_us": 253402300800000000})", "effective_us", "to 253402300799999999"},
+  };
+  for (const Case& c : cases) ExpectRefused(c);
+  EXPECT_THAT(ParsePatched("constants", terms(32)), IsOk());
+}
+
 TEST(ParseTariff, RefusesTextThatIsNoTariff) {
   const std::string deep(10'000, '[');
   for (const std::string& text : {std::string(), std::string("[]"), std::string("{"), deep,

@@ -10,6 +10,8 @@ namespace joulebook::costing {
 namespace {
 
 constexpr int kMaxDepth = 8;
+// Longer than any number that passes the other checks.
+constexpr std::size_t kMaxNumberLength = 40;
 
 const nlohmann::json& EmptyObject() {
   static const auto* const empty = new nlohmann::json(nlohmann::json::object());
@@ -18,8 +20,8 @@ const nlohmann::json& EmptyObject() {
 
 }  // namespace
 
-TariffReader::TariffReader(const nlohmann::json& value, std::string place, absl::Status& problem)
-    : value_(&value), place_(std::move(place)), problem_(&problem) {
+TariffReader::TariffReader(const nlohmann::json& value, std::string place, Document& document)
+    : value_(&value), place_(std::move(place)), document_(&document) {
   if (value.is_object()) return;
   Refuse("", "must be an object");
   value_ = &EmptyObject();
@@ -49,6 +51,10 @@ Rational TariffReader::Fraction(const std::string& key, const Rational& smallest
                                 const Rational& largest) {
   const std::string text = Text(key);
   if (!ok()) return smallest;
+  if (text.size() > kMaxNumberLength) {
+    Refuse(key, absl::StrCat("must have at most ", kMaxNumberLength, " characters"));
+    return smallest;
+  }
   const absl::StatusOr<Rational> number = Rational::Parse(text);
   if (!number.ok()) {
     Refuse(key, "must be a number in a text, such as \"0.001\" or \"2/3\"");
@@ -56,10 +62,20 @@ Rational TariffReader::Fraction(const std::string& key, const Rational& smallest
     Refuse(key, absl::StrCat("must be from ", smallest.ToString(), " to ", largest.ToString()));
   } else if (number->ToString() != text) {
     Refuse(key, absl::StrCat("must be written ", number->ToString()));
+  } else if (!SharesDenominator(*number)) {
+    Refuse(key, absl::StrCat("must have a common denominator with the numbers before, of at most ",
+                             kMaxCommonDenominator));
   } else {
     return *number;
   }
   return smallest;
+}
+
+bool TariffReader::SharesDenominator(const Rational& number) {
+  const auto common = number.CommonDenominator(document_->common_denominator);
+  if (!common.has_value() || *common > kMaxCommonDenominator) return false;
+  document_->common_denominator = *common;
+  return true;
 }
 
 std::size_t TariffReader::OneOf(const std::string& key, std::span<const char* const> names) {
@@ -84,7 +100,7 @@ bool TariffReader::Has(const std::string& key) const { return value_->contains(k
 
 TariffReader TariffReader::Object(const std::string& key) {
   const nlohmann::json* const value = Find(key);
-  return {value == nullptr ? EmptyObject() : *value, PlaceOf(key), *problem_};
+  return {value == nullptr ? EmptyObject() : *value, PlaceOf(key), *document_};
 }
 
 std::vector<TariffReader> TariffReader::Objects(const std::string& key) {
@@ -92,8 +108,11 @@ std::vector<TariffReader> TariffReader::Objects(const std::string& key) {
   const nlohmann::json* const value = Find(key);
   if (value == nullptr) return objects;
   if (!value->is_array()) Refuse(key, "must be a list");
+  if (value->size() > kMaxListed) {
+    Refuse(key, absl::StrCat("must have at most ", kMaxListed, " entries"));
+  }
   for (std::size_t i = 0; ok() && i < value->size(); ++i) {
-    objects.emplace_back((*value)[i], absl::StrCat(PlaceOf(key), "[", i, "]"), *problem_);
+    objects.emplace_back((*value)[i], absl::StrCat(PlaceOf(key), "[", i, "]"), *document_);
   }
   return objects;
 }
@@ -126,7 +145,7 @@ void TariffReader::End() {
 }
 
 void TariffReader::Refuse(std::string_view key, std::string_view what) {
-  if (problem_->ok()) *problem_ = TariffInvalid(PlaceOf(key), what);
+  if (ok()) document_->problem = TariffInvalid(PlaceOf(key), what);
 }
 
 std::string TariffReader::PlaceOf(std::string_view key) const {

@@ -13,20 +13,32 @@
 
 namespace joulebook::costing {
 
+// What limits the work that a tariff makes: a price multiplies some twenty of its numbers and adds
+// up some hundred terms, so a common denominator of this size keeps every number of a bill below
+// 2 000 digits.
+inline constexpr int64_t kMaxCommonDenominator = 1'000'000'000'000'000'000;
+inline constexpr std::size_t kMaxListed = 32;
+
 class TariffReader {
  public:
-  // `problem` collects the first problem of this object and of those inside.
-  TariffReader(const nlohmann::json& value, std::string place, absl::Status& problem);
+  // What all objects of a document have together.
+  struct Document {
+    absl::Status problem;            // the first one
+    int64_t common_denominator = 1;  // of the fractions that were read
+  };
+  TariffReader(const nlohmann::json& value, std::string place, Document& document);
 
   std::string Text(const std::string& key);
   int64_t Whole(const std::string& key, int64_t smallest, int64_t largest);
-  // A text that reads as a fraction, written as Rational writes it.
+  // A text that reads as a fraction, written as Rational writes it. All of a document have a common
+  // denominator of kMaxCommonDenominator at most: 18 decimals, if all are decimal.
   Rational Fraction(const std::string& key, const Rational& smallest, const Rational& largest);
   // The index in `names` of the key's text.
   std::size_t OneOf(const std::string& key, std::span<const char* const> names);
   bool Flag(const std::string& key);
   bool Has(const std::string& key) const;
   TariffReader Object(const std::string& key);
+  // At most kMaxListed.
   std::vector<TariffReader> Objects(const std::string& key);
   std::vector<std::string> Texts(const std::string& key);
   // The keys, for objects whose keys are names.
@@ -36,16 +48,17 @@ class TariffReader {
   void End();
   // Refuses the document at a key of this object, or at the object itself for an empty key.
   void Refuse(std::string_view key, std::string_view what);
-  bool ok() const { return problem_->ok(); }
+  bool ok() const { return document_->problem.ok(); }
 
  private:
   std::string PlaceOf(std::string_view key) const;
   // The value of a key, or null after refusing.
   const nlohmann::json* Find(const std::string& key);
+  bool SharesDenominator(const Rational& number);
 
   const nlohmann::json* value_;
   std::string place_;
-  absl::Status* problem_;
+  Document* document_;
   std::set<std::string> read_;
 };
 
