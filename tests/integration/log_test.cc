@@ -62,6 +62,11 @@ class LogTest : public testing::Test {
     return request;
   }
 
+  TransferRequest Once(const OnceKey& key, TransferRequest request) {
+    request.once_key = key;
+    return request;
+  }
+
   // Every kind of transfer: positions 3 to 9, the trials being 1 and 2.
   void PostEveryKind() {
     TransferRequest expiring = Request(6, TransferKind::kReserve, 4);
@@ -180,6 +185,58 @@ TEST_F(LogTest, AGapStopsTheSealer) {
   ChangeByHand("DELETE FROM ledger.transfers WHERE position = 4");
   EXPECT_EQ(a_.sealer.Run().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(a_.engine.ledger_metrics.seal_failures.Value(), 1);
+}
+
+// A done key by a post, one by a charge, one of an open hold, one that was freed.
+TEST_F(LogTest, OnceKeysThatWereChangedByHandAreNamed) {
+  const OnceKey posted = NumberedId(1, 7), charged = NumberedId(2, 7), held = NumberedId(3, 7),
+                freed = NumberedId(4, 7);
+  for (const TransferRequest& request : {Once(posted, Request(1, TransferKind::kPost, 1)),
+                                         Once(charged, Request(2, TransferKind::kReserve, 2)),
+                                         To(2, Request(3, TransferKind::kCharge, 2)),
+                                         Once(held, Request(4, TransferKind::kReserve, 3)),
+                                         Once(freed, Request(5, TransferKind::kReserve, 4)),
+                                         To(5, Request(6, TransferKind::kRelease, 0))}) {
+    ASSERT_EQ(a_.engine.Post(request).code, ResultCode::kOk);
+  }
+  ASSERT_EQ(a_.Check(), std::nullopt);
+  const auto key = [](const OnceKey& id) { return absl::StrCat("'", id.ToString(), "'"); };
+  const std::string of_hold = absl::StrCat(" WHERE id = '", NumberedId(4).ToString(), "'");
+  const std::pair<std::string, const char*> changes[] = {
+      {"DELETE FROM ledger.once_keys WHERE key = " + key(posted), "is missing"},
+      {"DELETE FROM ledger.once_keys WHERE key = " + key(held), "is missing"},
+      {absl::StrCat("INSERT INTO ledger.once_keys VALUES (", key(freed), ", ", key(posted),
+                    ", true)"),
+       "no transfer has it"},
+      {"UPDATE ledger.once_keys SET key = " + key(freed) + " WHERE key = " + key(charged),
+       "no transfer has it"},
+      {"UPDATE ledger.once_keys SET is_done = true WHERE key = " + key(held), "has not been made"},
+      {"UPDATE ledger.once_keys SET is_done = false WHERE key = " + key(posted), "has been made"},
+      {"UPDATE ledger.once_keys SET transfer_id = " + key(held) + " WHERE key = " + key(charged),
+       "has it, not"},
+      {"UPDATE ledger.holds SET once_key = NULL" + of_hold, "its once key is not"},
+      {"UPDATE ledger.holds SET once_key = " + key(freed) + of_hold, "its once key is not"},
+      {"UPDATE ledger.transfers SET once_key = NULL" + of_hold, "leaf hash"},
+      {"UPDATE ledger.transfers SET once_key = " + key(posted) + of_hold, "leaf hash"},
+      {"UPDATE ledger.transfers SET leaf_hash = NULL, once_key = " + key(posted) + of_hold,
+       "has its once key"},
+  };
+  for (const auto& [sql, named] : changes) {
+    ChangeByHand(
+        "CREATE TABLE kept_keys AS TABLE ledger.once_keys; "
+        "CREATE TABLE kept_holds AS TABLE ledger.holds; "
+        "CREATE TABLE kept_transfers AS TABLE ledger.transfers; " +
+        sql);
+    const Difference difference = a_.Check();
+    ASSERT_TRUE(difference.has_value()) << sql;
+    EXPECT_NE(difference->find(named), std::string::npos) << sql << ": " << *difference;
+    ChangeByHand(
+        "DELETE FROM ledger.once_keys; INSERT INTO ledger.once_keys TABLE kept_keys; "
+        "DELETE FROM ledger.holds; INSERT INTO ledger.holds TABLE kept_holds; "
+        "DELETE FROM ledger.transfers; INSERT INTO ledger.transfers TABLE kept_transfers; "
+        "DROP TABLE kept_keys, kept_holds, kept_transfers");
+    ASSERT_EQ(a_.Check(), std::nullopt);
+  }
 }
 
 struct Tampering {

@@ -24,6 +24,7 @@ std::string Difference(const ModelRequest& a, const ModelRequest& b) {
     return "EXISTS_WITH_DIFFERENT_CONDITIONS";
   }
   if (a.signature != b.signature) return "EXISTS_WITH_DIFFERENT_SIGNATURE";
+  if (a.once != b.once) return "EXISTS_WITH_DIFFERENT_ONCE_KEY";
   return "";
 }
 
@@ -39,6 +40,7 @@ std::string Shape(const ModelRequest& r) {
   if (r.up_to && has_target) return "UP_TO_NOT_ALLOWED";
   if (r.keep && r.kind != "charge") return "KEEP_REST_NOT_ALLOWED";
   if (r.ttl != 0 && r.kind != "reserve") return "HOLD_TTL_INVALID";
+  if (r.once >= 0 && has_target) return "ONCE_KEY_MALFORMED";
   return "";
 }
 
@@ -78,6 +80,7 @@ void ReferenceModel::PostChain(const std::vector<ModelRequest>& chain,
       } else {
         answers[i] = seen->second.result;
         if (answers[i].code == "OK") answers[i].code = "EXISTS";
+        NameHolder(chain[i], answers[i]);
       }
     } else {
       answers[i].code = "LINKED_EVENT_FAILED";
@@ -109,12 +112,14 @@ void ReferenceModel::PostChain(const std::vector<ModelRequest>& chain,
       for (const auto& [id, balances] : draft.balances) accounts.at(id).balances = balances;
       for (const auto& [id, hold] : draft.holds) holds_[id] = hold;
       for (const auto& [id, amount] : draft.reversed) seen_.at(id).reversed = amount;
+      for (const auto& [key, use] : draft.once) once_[key] = use;
     }
   }
   if (!malformed) {
     for (std::size_t i = 0; i < size; ++i) {
       if (seen_.contains(chain[i].id)) continue;
       seen_[chain[i].id] = {chain[i], answers[i]};
+      NameHolder(chain[i], answers[i]);
     }
   }
   results.insert(results.end(), answers.begin(), answers.end());
@@ -130,7 +135,48 @@ ReferenceModel::Hold* ReferenceModel::FindHold(int id, Draft& draft) {
   return it == draft.holds.end() ? nullptr : &it->second;
 }
 
+std::optional<ReferenceModel::OnceUse> ReferenceModel::FindOnceUse(int key,
+                                                                   const Draft& draft) const {
+  const auto in_draft = draft.once.find(key);
+  if (in_draft != draft.once.end()) return in_draft->second;
+  const auto it = once_.find(key);
+  return it == once_.end() ? std::nullopt : it->second;
+}
+
+std::string ReferenceModel::CheckOnce(const ModelRequest& r, const Draft& draft) const {
+  const auto use = r.once < 0 ? std::nullopt : FindOnceUse(r.once, draft);
+  if (!use) return "";
+  if (r.debit != use->first.debit) return "ONCE_WITH_DIFFERENT_DEBIT_ACCOUNT";
+  if (r.credit != use->first.credit) return "ONCE_WITH_DIFFERENT_CREDIT_ACCOUNT";
+  if (r.amount != use->first.amount) return "ONCE_WITH_DIFFERENT_AMOUNT";
+  return use->is_done ? "ONCE_DONE" : "ONCE_RESERVED";
+}
+
+void ReferenceModel::MoveOnce(const ModelRequest& r, Draft& draft) {
+  if (r.once >= 0) draft.once[r.once] = OnceUse{r, r.id, r.kind == "post"};
+  if (r.kind != "charge" && r.kind != "release") return;
+  Hold& hold = *FindHold(r.target, draft);
+  if (hold.once < 0 || hold.was_charged) return;
+  if (r.kind == "release") {
+    draft.once[hold.once].reset();
+    return;
+  }
+  hold.was_charged = true;
+  draft.once[hold.once] = OnceUse{FindOnceUse(hold.once, draft)->first, r.id, true};
+}
+
+void ReferenceModel::NameHolder(const ModelRequest& r, ModelResult& result) const {
+  if (!result.code.starts_with("ONCE_")) return;
+  const auto it = once_.find(r.once);
+  if (it == once_.end() || !it->second) return;
+  result.done_by = it->second->holder;
+  result.position = seen_.at(result.done_by).result.position;
+  result.moved = seen_.at(result.done_by).result.moved;
+}
+
 std::string ReferenceModel::Try(const ModelRequest& request, Draft& draft, Seen& seen) {
+  const std::string once = CheckOnce(request, draft);
+  if (!once.empty()) return once;
   for (const auto check : {&ReferenceModel::FindParties, &ReferenceModel::FindAmount}) {
     const std::string code = (this->*check)(request, draft, seen);
     if (!code.empty()) return code;
@@ -139,6 +185,7 @@ std::string ReferenceModel::Try(const ModelRequest& request, Draft& draft, Seen&
       if (!rule.empty()) return rule;
     }
   }
+  MoveOnce(request, draft);
   Move(request, draft, seen);
   return "OK";
 }
@@ -231,7 +278,8 @@ void ReferenceModel::Move(const ModelRequest& r, Draft& draft, Seen& seen) {
   if (r.kind == "reserve") {
     d.reserved += m;
     c.pending += m;
-    draft.holds[r.id] = {seen.debit, seen.credit, m, now_ms + (r.ttl == 0 ? 300'000 : r.ttl)};
+    draft.holds[r.id] = {seen.debit, seen.credit, m, now_ms + (r.ttl == 0 ? 300'000 : r.ttl),
+                         "open",     r.once};
   } else if (r.kind == "release" || r.kind == "charge") {
     Hold& hold = *FindHold(r.target, draft);
     const int64_t leaves_hold = r.keep ? m : hold.remaining;
@@ -269,6 +317,7 @@ int ReferenceModel::Sweep() {
     ++accounts.at(hold.debit).balances.version;
     ++accounts.at(hold.credit).balances.version;
     hold.state = "expired";
+    if (hold.once >= 0 && !hold.was_charged) once_[hold.once].reset();
     ++last_position_;
     ++expired;
   }

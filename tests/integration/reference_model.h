@@ -23,6 +23,7 @@ struct ModelRequest {
   std::string reference;
   std::optional<int64_t> if_available, if_debit_version, if_credit_version;
   std::string signature;  // "", "good" or "bad"
+  int once = -1;          // a once key; -1: none
 };
 
 struct ModelBalances {
@@ -35,6 +36,7 @@ struct ModelResult {
   int64_t moved = 0;
   int64_t position = 0;
   ModelBalances debit, credit;
+  int done_by = -1;  // who has the once key; position and moved are then that one's
 };
 
 class ReferenceModel {
@@ -60,6 +62,13 @@ class ReferenceModel {
     int debit, credit;
     int64_t remaining, expires;
     std::string state = "open";
+    int once = -1;
+    bool was_charged = false;
+  };
+  struct OnceUse {
+    ModelRequest first;  // that brought the key
+    int holder = -1;
+    bool is_done = false;
   };
   struct Seen {
     ModelRequest request;
@@ -72,6 +81,7 @@ class ReferenceModel {
     std::map<int, ModelBalances> balances;
     std::map<int, Hold> holds;
     std::map<int, int64_t> reversed;
+    std::map<int, std::optional<OnceUse>> once;
   };
 
   void PostChain(const std::vector<ModelRequest>& chain, std::vector<ModelResult>& results);
@@ -79,11 +89,16 @@ class ReferenceModel {
   std::string FindParties(const ModelRequest& request, Draft& draft, Seen& seen);
   std::string CheckRules(const ModelRequest& request, Draft& draft, const Seen& seen);
   std::string FindAmount(const ModelRequest& request, Draft& draft, Seen& seen);
+  std::optional<OnceUse> FindOnceUse(int key, const Draft& draft) const;
+  std::string CheckOnce(const ModelRequest& request, const Draft& draft) const;
+  void MoveOnce(const ModelRequest& request, Draft& draft);
+  void NameHolder(const ModelRequest& request, ModelResult& result) const;
   void Move(const ModelRequest& request, Draft& draft, Seen& seen);
   ModelBalances& Balance(int account, Draft& draft);
   Hold* FindHold(int id, Draft& draft);
 
   std::map<int, Hold> holds_;
+  std::map<int, std::optional<OnceUse>> once_;
   std::map<int, Seen> seen_;
   int64_t last_position_ = 0;
 };

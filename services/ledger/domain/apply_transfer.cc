@@ -38,7 +38,8 @@ Duration TimeToLive(const TransferRequest& request) {
 ResultCode TransferApplier::Apply(TransferRecord& record, const Quote* quote) {
   const Time time_before = view_.last_recorded;
   record.recorded = view_.NextRecorded();
-  ResultCode code = ResolveTarget(record);
+  ResultCode code = CheckOnceKey(record.request);
+  if (code == ResultCode::kOk) code = ResolveTarget(record);
   if (code == ResultCode::kOk) code = CheckParties(record);
   if (code == ResultCode::kOk && quote != nullptr) code = CheckQuote(record, *quote);
   if (code == ResultCode::kOk) code = CheckConditions(record);
@@ -59,6 +60,7 @@ ResultCode TransferApplier::Apply(TransferRecord& record, const Quote* quote) {
   const bool from_issuer = account(origin).role == AccountRole::kIssuer;
   code = ApplyEffect(record, EffectOf(request.kind, record.moved, released, from_issuer));
   if (code != ResultCode::kOk) return code;
+  UpdateOnceKey(request);
   UpdateHold(record);
   if (quote != nullptr) UseQuote(quote->id, record.moved);
   return code;
@@ -80,9 +82,16 @@ absl::Status TransferApplier::Expire(TransferRecord& record) {
   record.moved = hold.remaining;
   const TransferEffect effect = EffectOf(TransferKind::kExpire, record.moved, 0, false);
   if (ApplyEffect(record, effect) != ResultCode::kOk) return ViewContradictsItself();
+  UpdateOnceKey(record.request);
   UpdateHold(record);
   Keep();
   return absl::OkStatus();
+}
+
+ResultCode TransferApplier::CheckOnceKey(const TransferRequest& request) const {
+  if (!request.once_key.has_value()) return ResultCode::kOk;
+  const auto use = FindOnceUse(*request.once_key);
+  return use.has_value() ? CompareWithUse(*use, request) : ResultCode::kOk;
 }
 
 ResultCode TransferApplier::ResolveTarget(TransferRecord& record) {
@@ -263,6 +272,40 @@ ResultCode TransferApplier::ApplyEffect(TransferRecord& record, const TransferEf
   return ResultCode::kOk;
 }
 
+// A POST makes the effect, a RESERVE takes the key; the hold's first charge makes the effect, its
+// release or expiry before that frees the key.
+void TransferApplier::UpdateOnceKey(const TransferRequest& request) {
+  if (request.once_key.has_value()) ChangeOnceUse(*request.once_key, UseOfOnceKey(request));
+  if (!request.target.has_value() || request.kind == TransferKind::kReverse) return;
+  const Hold& hold = view_.holds.at(*request.target);
+  if (!hold.once_key.has_value() || !hold.is_untouched()) return;
+  const OnceKey key = *hold.once_key;
+  std::optional<OnceUse> use;
+  if (request.kind == TransferKind::kCharge) {
+    use = FindOnceUse(key).value_or(OnceUse());
+    use->holder = {.id = key, .transfer = request.id, .is_done = true};
+  }
+  ChangeOnceUse(key, use);
+}
+
+void TransferApplier::ChangeOnceUse(const OnceKey& key, const std::optional<OnceUse>& use) {
+  old_once_uses_.emplace_back(key, FindOnceUse(key));
+  PutOnceUse(key, use);
+}
+
+std::optional<OnceUse> TransferApplier::FindOnceUse(const OnceKey& key) const {
+  const auto use = view_.once_keys.find(key);
+  return use == view_.once_keys.end() ? std::nullopt : std::optional(use->second);
+}
+
+void TransferApplier::PutOnceUse(const OnceKey& key, const std::optional<OnceUse>& use) {
+  if (use.has_value()) {
+    view_.once_keys[key] = *use;
+  } else {
+    view_.once_keys.erase(key);
+  }
+}
+
 void TransferApplier::UpdateHold(const TransferRecord& record) {
   const TransferRequest& request = record.request;
   switch (request.kind) {
@@ -277,10 +320,10 @@ void TransferApplier::UpdateHold(const TransferRecord& record) {
     case TransferKind::kReserve:
       old_holds_.emplace_back(request.id, std::nullopt);
       view_.holds[request.id] = {
-          request.id,      record.debit,      record.credit,
-          record.asset,    record.operation,  record.moved,
-          record.moved,    HoldState::kOpen,  record.recorded + TimeToLive(request),
-          record.quote_id, record.tariff_hash};
+          request.id,      record.debit,       record.credit,
+          record.asset,    record.operation,   record.moved,
+          record.moved,    HoldState::kOpen,   record.recorded + TimeToLive(request),
+          record.quote_id, record.tariff_hash, request.once_key};
       break;
     case TransferKind::kCharge: {
       Hold& hold = HoldToChange(*request.target);
@@ -322,11 +365,15 @@ void TransferApplier::Undo() {
   for (auto it = old_quote_uses_.rbegin(); it != old_quote_uses_.rend(); ++it) {
     view_.quote_uses[it->first] = it->second;
   }
+  for (auto it = old_once_uses_.rbegin(); it != old_once_uses_.rend(); ++it) {
+    PutOnceUse(it->first, it->second);
+  }
   Forget();
 }
 
 void TransferApplier::Keep() {
   for (const auto& [id, hold] : old_holds_) changes_.holds.insert(id);
+  for (const auto& [key, use] : old_once_uses_) changes_.once_keys.insert(key);
   Forget();
 }
 
@@ -335,6 +382,7 @@ void TransferApplier::Forget() {
   old_holds_.clear();
   old_reversed_.clear();
   old_quote_uses_.clear();
+  old_once_uses_.clear();
 }
 
 }  // namespace joulebook::ledger

@@ -34,6 +34,7 @@ class TransferApplier {
   void Keep();
 
  private:
+  ResultCode CheckOnceKey(const TransferRequest& request) const;
   ResultCode ResolveTarget(TransferRecord& record);
   ResultCode ResolveHold(TransferRecord& record);
   ResultCode ResolveReversed(TransferRecord& record);
@@ -45,6 +46,11 @@ class TransferApplier {
   ResultCode CheckConditions(const TransferRecord& record) const;
   ResultCode CheckAmount(TransferRecord& record) const;
   ResultCode ApplyEffect(TransferRecord& record, const TransferEffect& effect);
+  void UpdateOnceKey(const TransferRequest& request);
+  void ChangeOnceUse(const OnceKey& key, const std::optional<OnceUse>& use);
+  // Nothing: the key is free.
+  std::optional<OnceUse> FindOnceUse(const OnceKey& key) const;
+  void PutOnceUse(const OnceKey& key, const std::optional<OnceUse>& use);
   void UpdateHold(const TransferRecord& record);
 
   void Forget();
@@ -58,6 +64,7 @@ class TransferApplier {
   std::vector<std::pair<Uuid, std::optional<Hold>>> old_holds_;
   std::vector<std::pair<Uuid, int64_t>> old_reversed_;
   std::vector<std::pair<Uuid, QuoteUse>> old_quote_uses_;
+  std::vector<std::pair<OnceKey, std::optional<OnceUse>>> old_once_uses_;
 };
 
 }  // namespace joulebook::ledger

@@ -40,6 +40,10 @@ Difference BookAudit::Add(const TransferRecord& record) {
   Difference difference = CheckPlace(record);
   if (!difference.has_value()) difference = CheckHoldOf(record, released);
   if (!difference.has_value()) difference = CheckBalances(record, released);
+  if (!difference.has_value()) {
+    difference = once_.Add(record);
+    if (difference.has_value()) difference = At(record, *difference);
+  }
   return difference;
 }
 
@@ -180,7 +184,7 @@ Difference BookAudit::CheckHold(const Hold& hold) {
     return absl::StrCat(name, "its state should be ", static_cast<int>(derived.state), " and is ",
                         static_cast<int>(hold.state));
   }
-  return std::nullopt;
+  return once_.CheckHold(hold);
 }
 
 Difference BookAudit::CheckComplete() const {
@@ -190,7 +194,7 @@ Difference BookAudit::CheckComplete() const {
   for (const auto& [id, hold] : holds_) {
     if (!hold.is_stored) return absl::StrCat("hold ", id.ToString(), " is missing");
   }
-  return std::nullopt;
+  return once_.CheckComplete();
 }
 
 }  // namespace joulebook::ledger

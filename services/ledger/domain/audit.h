@@ -6,12 +6,11 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "services/ledger/domain/difference.h"
+#include "services/ledger/domain/once_audit.h"
 #include "services/ledger/domain/transfer.h"
 
 namespace joulebook::ledger {
-
-// What is wrong, where, and what was expected; for people.
-using Difference = std::optional<std::string>;
 
 class BookAudit {
  public:
@@ -21,9 +20,10 @@ class BookAudit {
   // After the last one: whether each asset sums to zero.
   Difference CheckSums() const;
   // Whether what is stored beside the transfers agrees with them. Call it for every account and
-  // hold that is stored, then CheckComplete.
+  // hold and once key that is stored, then CheckComplete.
   Difference CheckAccount(const Account& account);
   Difference CheckHold(const Hold& hold);
+  Difference CheckOnceKey(const OnceKeyHolder& stored) { return once_.CheckStored(stored); }
   Difference CheckComplete() const;
 
   int64_t transfers() const { return last_position_; }
@@ -52,6 +52,7 @@ class BookAudit {
   Time last_recorded_{Duration::min()};
   absl::flat_hash_map<Uuid, DerivedAccount> accounts_;
   absl::flat_hash_map<Uuid, DerivedHold> holds_;
+  OnceAudit once_;
 };
 
 }  // namespace joulebook::ledger

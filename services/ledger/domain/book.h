@@ -13,6 +13,7 @@
 #include "common/status/status.h"
 #include "services/ledger/domain/account.h"
 #include "services/ledger/domain/member.h"
+#include "services/ledger/domain/once_key.h"
 #include "services/ledger/domain/quote.h"
 #include "services/ledger/domain/transfer.h"
 
@@ -31,6 +32,7 @@ struct BookView {
   absl::flat_hash_map<Uuid, Hold> holds;
   absl::flat_hash_map<Uuid, int64_t> reversed;  // by reversed transfer
   absl::flat_hash_map<Uuid, QuoteUse> quote_uses;
+  absl::flat_hash_map<OnceKey, OnceUse> once_keys;  // not those that are free
   absl::flat_hash_map<Uuid, Account> accounts;
   absl::flat_hash_map<Uuid, Member> members;
   absl::flat_hash_map<Uuid, ReputationChange> reputation_changes;
@@ -51,8 +53,9 @@ inline absl::Status ViewContradictsItself() {
 }
 
 struct Changes {
-  std::vector<TransferRecord> transfers;  // committed and refused, in order
-  absl::flat_hash_set<Uuid> holds;        // new or changed: write them as the view has them
+  std::vector<TransferRecord> transfers;   // committed and refused, in order
+  absl::flat_hash_set<Uuid> holds;         // new or changed: write them as the view has them
+  absl::flat_hash_set<OnceKey> once_keys;  // as the view has them now, or free
   absl::flat_hash_set<Uuid> new_accounts;
   absl::flat_hash_set<Uuid> changed_states;  // accounts whose state changed
   absl::flat_hash_set<Uuid> new_members;
@@ -65,7 +68,7 @@ struct Changes {
   }
   // Whether this is one transfer and nothing else.
   bool IsLoneTransfer() const {
-    return transfers.size() == 1 && holds.empty() && new_accounts.empty() &&
+    return transfers.size() == 1 && holds.empty() && once_keys.empty() && new_accounts.empty() &&
            changed_states.empty() && new_members.empty() && reputation_changes.empty();
   }
   // False for what can only come of a view that contradicts itself.
@@ -87,6 +90,8 @@ struct ViewKeys {
   std::vector<Uuid> holds;
   std::vector<Uuid> reversals;  // transfers to be reversed, with what was reversed of each
   std::vector<Uuid> quotes;     // what was used of each
+  // Who has each, with that transfer. Keys of the named holds are loaded with them.
+  std::vector<OnceKey> once_keys;
   std::vector<Uuid> accounts;
   std::vector<Uuid> members;
   std::vector<Uuid> reputation_changes;

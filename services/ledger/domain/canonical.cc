@@ -7,6 +7,9 @@ namespace {
 
 constexpr std::string_view kRequestPrefix = "joulebook.ledger.v1.TransferRequest";
 constexpr std::string_view kTransferPrefix = "joulebook.ledger.v1.Transfer";
+// What may follow a request's fixed part: a quote, whose length of at most 4 KiB begins with a byte
+// 0, or parts that begin with a tag of their own.
+constexpr uint8_t kOnceKeyTag = 1;
 
 class Writer {
  public:
@@ -82,6 +85,10 @@ std::string CanonicalBytes(const TransferRequest& request) {
   writer.OptionalInt64(request.conditions.debit_version);
   writer.OptionalInt64(request.conditions.credit_version);
   if (!request.quote.empty()) writer.Text(request.quote);
+  if (request.once_key.has_value()) {
+    writer.Byte(kOnceKeyTag);
+    writer.Id(*request.once_key);
+  }
   return writer.Take();
 }
 

@@ -64,6 +64,13 @@ TEST(CanonicalBytes, DifferWhereverTheContentDiffers) {
       [](TransferRequest& r) { r.conditions.debit_available_at_least = 0; },
       [](TransferRequest& r) { r.conditions.debit_version = 0; },
       [](TransferRequest& r) { r.conditions.credit_version = 0; },
+      [](TransferRequest& r) { r.quote = "q"; },
+      [](TransferRequest& r) { r.once_key = Uuid(); },
+      [](TransferRequest& r) { r.once_key = Id(1); },
+      [](TransferRequest& r) {
+        r.quote = "q";
+        r.once_key = Id(1);
+      },
   };
   std::set<std::string> seen;
   for (const Change& change : changes) {

@@ -29,6 +29,7 @@ ResultCode CompareContent(const TransferRequest& first, const TransferRequest& r
       {a.conditions == b.conditions, ResultCode::kExistsWithDifferentConditions},
       {a.signature == b.signature, ResultCode::kExistsWithDifferentSignature},
       {a.quote == b.quote, ResultCode::kExistsWithDifferentQuote},
+      {a.once_key == b.once_key, ResultCode::kExistsWithDifferentOnceKey},
   };
   for (const auto& [same, code] : comparisons) {
     if (!same) return code;

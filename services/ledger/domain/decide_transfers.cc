@@ -18,6 +18,19 @@ TransferOutcome Answer(const TransferRecord& record, const TransferRequest& requ
           record.moved,        record.debit_after, record.credit_after};
 }
 
+// Names who has the key that the request was refused for. Nobody is named when the key is free by
+// now, or was taken by an earlier item of the chain that fails with it.
+void NameHolder(const TransferRequest& request, const BookView& view, TransferOutcome& outcome) {
+  if (!IsOnceRefusal(outcome.code)) return;
+  const auto use = view.once_keys.find(*request.once_key);
+  if (use == view.once_keys.end()) return;
+  const auto holder = view.transfers.find(use->second.holder.transfer);
+  if (holder == view.transfers.end()) return;
+  outcome.done_by = holder->first;
+  outcome.position = holder->second.position;
+  outcome.moved = holder->second.moved;
+}
+
 TransferOutcome Committed(const TransferRecord& record) {
   return {ResultCode::kOk, record.position,    record.recorded,
           record.moved,    record.debit_after, record.credit_after};
@@ -50,6 +63,7 @@ class ChainDecider {
         outcomes[i] = {.code = item.shape};
       } else if (record != view_.transfers.end()) {
         outcomes[i] = Answer(record->second, item.request);
+        NameHolder(item.request, view_, outcomes[i]);
         ++known;
       } else {
         outcomes[i] = {.code = ResultCode::kLinkedEventFailed};
@@ -103,6 +117,7 @@ class ChainDecider {
       outcomes[i] = {.code = i == culprit ? code : ResultCode::kLinkedEventFailed};
       Refuse(i, outcomes[i]);
     }
+    NameHolder(items_[culprit].request, view_, outcomes[culprit]);
   }
 
   // Records a refusal; of two items with one id, that of the first.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,10 @@ struct TransferOutcome {
   int64_t moved = 0;
   Balances debit_after;
   Balances credit_after;
+  // Who has the once key that the item was refused for; position and moved are then that one's.
+  std::optional<Uuid> done_by = std::nullopt;
 
-  bool is_committed() const { return position != 0; }
+  bool is_committed() const { return code == ResultCode::kOk || code == ResultCode::kExists; }
   bool operator==(const TransferOutcome&) const = default;
 };
 

@@ -7,9 +7,11 @@
 //       items of one request are separated by ;          or kindN for the enum number N
 //       OPTIONS asset= target= upto keep linked op= ttl= ref= block= size= duration= copies= meta=
 //               effective= have= dversion= cversion= signature= signed; *N is N times the letter x
+//               once=NAME, or once=*N
 //               quote=NAME,MEMBER,TOTAL,count:N,op:N,rep:N,in:MS,ttl:MS,settles:NAME,unsigned (from
 //               count on all optional), quote=! for one that is none
 //       ids are names; - is none, !TEXT is that text as it is
+//       RESULT is CODE, or CODE:NAME where the transfer NAME has the once key
 //   state NAME open|frozen|closed      advance MS      sweep N (holds expected to expire)
 //   expect NAME posted= reserved= pending= granted= earned= spent=
 
@@ -49,6 +51,11 @@ std::string IdText(const std::string& name) {
   return IdOf(name).ToString();
 }
 
+std::string KeyOf(const std::string& name) {
+  const OnceKey key = IdOf(name);
+  return {key.bytes.begin(), key.bytes.end()};
+}
+
 std::string TextOf(const std::string& word) {
   return word.starts_with('*') ? std::string(static_cast<std::size_t>(Number(word.substr(1))), 'x')
                                : word;
@@ -56,7 +63,7 @@ std::string TextOf(const std::string& word) {
 
 // A draft that owns its texts.
 struct OwnedDraft {
-  std::string id, target, debit, credit, asset = "J", reference, block, signature;
+  std::string id, target, debit, credit, asset = "J", reference, block, signature, once_key;
   TransferDraft draft;
   bool is_signed = false;
 
@@ -69,6 +76,7 @@ struct OwnedDraft {
     draft.reference = reference;
     draft.block_id = block;
     draft.signature = signature;
+    draft.once_key = once_key;
     return draft;
   }
 };
@@ -206,6 +214,7 @@ class Scenario {
     if (name == "signature") owned.signature = TextOf(value);
     if (name == "signed") owned.is_signed = true;
     if (name == "quote") SetQuote(value, draft);
+    if (name == "once") owned.once_key = value.starts_with('*') ? TextOf(value) : KeyOf(value);
   }
 
   void SetQuote(const std::string& text, TransferDraft& draft) {
@@ -252,12 +261,24 @@ class Scenario {
     const auto outcomes = DecideTransfers(ParseBatch(drafts), VerifyEd25519, view_, changes);
     ASSERT_EQ(outcomes.size(), expected.size()) << "line " << line_;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const std::vector<std::string> code_and_holder = absl::StrSplit(expected[i], ':');
       EXPECT_EQ(v1::TransferResultCode_Name(static_cast<int>(outcomes[i].code)),
-                "TRANSFER_RESULT_CODE_" + expected[i])
+                "TRANSFER_RESULT_CODE_" + code_and_holder[0])
           << "line " << line_;
       seen_.insert(outcomes[i].code);
+      CheckHolder(outcomes[i], code_and_holder);
     }
     CheckInvariants(changes, before);
+  }
+
+  void CheckHolder(const TransferOutcome& outcome,
+                   const std::vector<std::string>& code_and_holder) {
+    ASSERT_EQ(outcome.done_by.has_value(), code_and_holder.size() == 2) << "line " << line_;
+    if (!outcome.done_by.has_value()) return;
+    EXPECT_EQ(*outcome.done_by, IdOf(code_and_holder[1])) << "line " << line_;
+    const TransferRecord& holder = view_.transfers.at(*outcome.done_by);
+    EXPECT_EQ(outcome.position, holder.position) << "line " << line_;
+    EXPECT_EQ(outcome.moved, holder.moved) << "line " << line_;
   }
 
   void CheckInvariants(const Changes& changes, Time before) {

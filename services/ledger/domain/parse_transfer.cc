@@ -9,6 +9,7 @@ namespace joulebook::ledger {
 namespace {
 
 constexpr std::size_t kSignatureBytes = 64;
+constexpr std::size_t kOnceKeyBytes = sizeof(OnceKey);
 
 bool HasTarget(TransferKind kind) {
   return kind != TransferKind::kPost && kind != TransferKind::kReserve;
@@ -122,6 +123,13 @@ ResultCode ParseRest(const TransferDraft& draft, TransferRequest& request) {
     return ResultCode::kQuoteMalformed;
   }
   request.quote = draft.quote_token;
+  if (!draft.once_key.empty()) {
+    if (HasTarget(request.kind) || draft.once_key.size() != kOnceKeyBytes) {
+      return ResultCode::kOnceKeyMalformed;
+    }
+    std::copy(draft.once_key.begin(), draft.once_key.end(),
+              request.once_key.emplace().bytes.begin());
+  }
   request.conditions = draft.conditions;
   request.signature = draft.signature;
   return ResultCode::kOk;

@@ -46,6 +46,7 @@ struct TransferDraft {
   std::optional<Timestamp> effective;
   Conditions conditions;
   std::string_view signature;
+  std::string_view once_key;
   std::string quote_token;     // as TransferRequest::quote
   std::optional<Quote> quote;  // what it says; absent though there is a token: it is malformed
 };

@@ -110,9 +110,21 @@ enum class ResultCode {
   kQuoteUsedUp = 83,
   kExceedsQuote = 84,
   kQuoteNotYetValid = 85,
+  kOnceKeyMalformed = 86,
+  kExistsWithDifferentOnceKey = 87,
+  kOnceWithDifferentDebitAccount = 88,
+  kOnceWithDifferentCreditAccount = 89,
+  kOnceWithDifferentAsset = 90,
+  kOnceWithDifferentAmount = 91,
+  kOnceWithDifferentOperationType = 92,
+  kOnceDone = 93,
+  kOnceReserved = 94,
 };
 
-inline constexpr int kMaxResultCode = 85;
+inline constexpr int kMaxResultCode = 94;
+
+// The name of an effect that is to be made once: any 16 bytes.
+using OnceKey = Uuid;
 
 // What the metered operation was about; carried, never interpreted.
 struct UsageDetails {
@@ -153,6 +165,7 @@ struct TransferRequest {
   Conditions conditions;
   std::string signature;
   std::string quote;  // a serialized joulebook.type.v1.SignedQuote, or empty
+  std::optional<OnceKey> once_key;
 
   bool operator==(const TransferRequest&) const = default;
 };
@@ -201,7 +214,9 @@ struct Hold {
   Time expires;
   std::optional<Uuid> quote_id;
   std::string tariff_hash;
+  std::optional<OnceKey> once_key;
 
+  bool is_untouched() const { return remaining == amount; }
   bool operator==(const Hold&) const = default;
 };
 

@@ -104,6 +104,11 @@ class BooksCheck {
       difference = CheckAll([this](const Uuid& after) { return snapshot_.Holds(after, kPage); },
                             [this](const Hold& hold) { return audit_.CheckHold(hold); });
     }
+    if (!difference.has_value()) {
+      difference =
+          CheckAll([this](const Uuid& after) { return snapshot_.OnceKeys(after, kPage); },
+                   [this](const OnceKeyHolder& holder) { return audit_.CheckOnceKey(holder); });
+    }
     if (!difference.has_value()) difference = audit_.CheckComplete();
     return difference;
   }

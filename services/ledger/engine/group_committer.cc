@@ -34,6 +34,7 @@ ViewKeys KeysOf(std::span<const TransferItem> items) {
     const auto chain = items.first(ChainLength(items));
     for (const TransferItem& item : chain) {
       if (item.shape != ResultCode::kOk) continue;
+      if (item.request.once_key.has_value()) keys.once_keys.push_back(*item.request.once_key);
       if (IsMalformed(chain)) {
         keys.lookups.push_back(item.request.id);
       } else {
@@ -56,6 +57,7 @@ void AddKeys(const ViewKeys& job, ViewKeys& keys) {
   Append(job.holds, keys.holds);
   Append(job.reversals, keys.reversals);
   Append(job.quotes, keys.quotes);
+  Append(job.once_keys, keys.once_keys);
   Append(job.accounts, keys.accounts);
   Append(job.members, keys.members);
   Append(job.reputation_changes, keys.reputation_changes);

@@ -40,6 +40,7 @@ TransferDraft ToDraft(const v1::TransferRequest& request) {
     draft.conditions.credit_version = request.if_credit_version();
   }
   draft.signature = request.signature();
+  draft.once_key = request.once_key();
   if (request.has_quote()) {
     draft.quote_token = request.quote().SerializeAsString();
     draft.quote = ParseQuote(request.quote());
@@ -81,6 +82,9 @@ void RequestToProto(const TransferRequest& request, v1::TransferRequest& proto) 
   }
   proto.set_signature(request.signature);
   if (!request.quote.empty()) proto.mutable_quote()->ParseFromString(request.quote);
+  if (request.once_key.has_value()) {
+    proto.set_once_key(request.once_key->bytes.data(), request.once_key->bytes.size());
+  }
 }
 
 Balances FromProto(const v1::Balances& proto) {
@@ -137,6 +141,7 @@ void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> 
     result.set_position(outcome.position);
     if (outcome.recorded != Time()) ToProto(outcome.recorded, *result.mutable_recorded_time());
     result.set_moved_minor(outcome.moved);
+    SetId(outcome.done_by, *result.mutable_done_by_transfer_id());
     if (requests[i].include_balances() && outcome.is_committed()) {
       ToProto(outcome.debit_after, *result.mutable_debit_balances());
       ToProto(outcome.credit_after, *result.mutable_credit_balances());

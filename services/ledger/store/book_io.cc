@@ -25,7 +25,8 @@ class ViewLoader {
     view_.holds.reserve(keys.transfers.size());
     return LoadTransfers(keys, lookup) && LoadHolds(keys, lookup) &&
            LoadExpired(keys.expired_holds) && LoadQuoteUses(keys.quotes) &&
-           LoadAccounts(keys.accounts) && LoadMembers(keys.members) && LoadAssets(keys.assets) &&
+           LoadOnceKeys(keys.once_keys) && LoadAccounts(keys.accounts) &&
+           LoadMembers(keys.members) && LoadAssets(keys.assets) &&
            LoadReputationChanges(keys.reputation_changes);
   }
 
@@ -38,10 +39,7 @@ class ViewLoader {
     }
     if (ids.empty()) return true;
     if (transaction_ == nullptr) return false;
-    for (const auto& row : transaction_->exec_params(sql::kTransfers, UuidArrayLiteral(ids))) {
-      TransferRecord record = ReadTransfer(row);
-      view_.transfers[record.request.id] = std::move(record);
-    }
+    ReadTransfers(ids);
     if (keys.reversals.empty()) return true;
     for (const auto& row :
          transaction_->exec_params(sql::kReversedAmounts, UuidArrayLiteral(keys.reversals))) {
@@ -54,6 +52,13 @@ class ViewLoader {
       accounts_.push_back(it->second.credit);
     }
     return true;
+  }
+
+  void ReadTransfers(const std::vector<Uuid>& ids) {
+    for (const auto& row : transaction_->exec_params(sql::kTransfers, UuidArrayLiteral(ids))) {
+      TransferRecord record = ReadTransfer(row);
+      view_.transfers[record.request.id] = std::move(record);
+    }
   }
 
   bool LoadHolds(const ViewKeys& keys, IdLookup lookup) {
@@ -98,6 +103,21 @@ class ViewLoader {
     for (const auto& row : transaction_->exec_params(sql::kQuoteUses, UuidArrayLiteral(ids))) {
       view_.quote_uses[ReadUuid(row[0])] = {row[1].as<int64_t>(), row[2].as<int64_t>()};
     }
+    return true;
+  }
+
+  bool LoadOnceKeys(const std::vector<OnceKey>& keys) {
+    once_keys_.insert(once_keys_.end(), keys.begin(), keys.end());
+    if (once_keys_.empty()) return true;
+    if (transaction_ == nullptr) return false;
+    std::vector<Uuid> holders;
+    for (const auto& row :
+         transaction_->exec_params(sql::kOnceUses, UuidArrayLiteral(once_keys_))) {
+      OnceUse use = ReadOnceUse(row);
+      holders.push_back(use.holder.transfer);
+      view_.once_keys[use.holder.id] = std::move(use);
+    }
+    if (!holders.empty()) ReadTransfers(holders);
     return true;
   }
 
@@ -164,6 +184,7 @@ class ViewLoader {
   void AddHold(const Hold& hold) {
     accounts_.push_back(hold.debit);
     accounts_.push_back(hold.credit);
+    if (hold.once_key.has_value()) once_keys_.push_back(*hold.once_key);
     view_.holds[hold.id] = hold;
   }
 
@@ -179,6 +200,7 @@ class ViewLoader {
   BookView& view_;
   std::vector<Uuid> accounts_;
   std::vector<Uuid> members_;
+  std::vector<OnceKey> once_keys_;
 };
 
 // The values behind `ids` in id order, so that rows are always locked in the same order.
@@ -226,6 +248,26 @@ void AddChangedHolds(const BookView& view, const Changes& changes, StatementBatc
                  {UuidArray(ids), BigintArray(remaining), SmallintArray(states)});
 }
 
+void AddOnceKeys(const BookView& view, const Changes& changes, StatementBatch& statements) {
+  std::vector<OnceKey> taken, free;
+  for (const OnceKey& key : changes.once_keys) {
+    (view.once_keys.contains(key) ? taken : free).push_back(key);
+  }
+  std::sort(taken.begin(), taken.end());
+  std::sort(free.begin(), free.end());
+  std::vector<Uuid> transfers;
+  std::vector<int16_t> are_done;
+  for (const OnceKey& key : taken) {
+    const OnceKeyHolder& holder = view.once_keys.at(key).holder;
+    transfers.push_back(holder.transfer);
+    are_done.push_back(holder.is_done);
+  }
+  if (!free.empty()) statements.Add(sql::kFreeOnceKeys, {UuidArray(free)});
+  if (taken.empty()) return;
+  statements.Add(sql::kPutOnceKeys,
+                 {UuidArray(taken), UuidArray(transfers), SmallintArray(are_done)});
+}
+
 BinaryRows HeadRow(const BookHead& expected, const BookView& view, const Changes& changes) {
   BinaryRows row(5);
   row.BeginRow();
@@ -260,6 +302,7 @@ StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
   }
   statements.Add(sql::kInsertReputationChange, reputation_changes);
   AddChangedHolds(view, changes, statements);
+  AddOnceKeys(view, changes, statements);
   return statements;
 }
 

@@ -42,6 +42,7 @@ class BookSnapshot {
   // By id, those after `after`.
   virtual std::vector<Account> Accounts(const Uuid& after, int limit) = 0;
   virtual std::vector<Hold> Holds(const Uuid& after, int limit) = 0;
+  virtual std::vector<OnceKeyHolder> OnceKeys(const Uuid& after, int limit) = 0;
   // By size, those of more than `after` leaves.
   virtual std::vector<StoredCheckpoint> Checkpoints(int64_t after, int limit) = 0;
   // Empty where there is none.

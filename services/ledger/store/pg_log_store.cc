@@ -66,6 +66,10 @@ class PgBookSnapshot final : public BookSnapshot {
   std::vector<Hold> Holds(const Uuid& after, int limit) override {
     return All<Hold>(tx_.exec_params(sql::kHoldsPage, after.ToString(), limit), ReadHold);
   }
+  std::vector<OnceKeyHolder> OnceKeys(const Uuid& after, int limit) override {
+    return All<OnceKeyHolder>(tx_.exec_params(sql::kOnceKeysPage, after.ToString(), limit),
+                              ReadOnceKeyHolder);
+  }
   std::vector<StoredCheckpoint> Checkpoints(int64_t after, int limit) override {
     return All<StoredCheckpoint>(tx_.exec_params(sql::kCheckpointsPage, after, limit),
                                  ReadCheckpoint);

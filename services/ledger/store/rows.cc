@@ -68,6 +68,13 @@ class RowReader {
     reputation.severity_sum_ppm = Int();
     return reputation;
   }
+  OnceKeyHolder KeyHolder() {
+    OnceKeyHolder holder;
+    holder.id = Id();
+    holder.transfer = Id();
+    holder.is_done = Bool();
+    return holder;
+  }
   Balances AfterBalances() {
     Balances balances;
     for (int64_t* value : {&balances.posted, &balances.reserved, &balances.pending,
@@ -217,7 +224,22 @@ Hold ReadHold(const pqxx::row& row) {
   hold.expires = reader.Instant();
   hold.quote_id = reader.OptionalId();
   hold.tariff_hash = reader.Bytes();
+  hold.once_key = reader.OptionalId();
   return hold;
+}
+
+OnceKeyHolder ReadOnceKeyHolder(const pqxx::row& row) { return RowReader(row).KeyHolder(); }
+
+OnceUse ReadOnceUse(const pqxx::row& row) {
+  RowReader reader(row);
+  OnceUse use;
+  use.holder = reader.KeyHolder();
+  use.debit = reader.Id();
+  use.credit = reader.Id();
+  use.asset = reader.Code();
+  use.amount = reader.Int();
+  use.operation = reader.As<int>();
+  return use;
 }
 
 TransferRecord ReadTransfer(const pqxx::row& row) {
@@ -257,6 +279,7 @@ TransferRecord ReadTransfer(const pqxx::row& row) {
   request.quote = reader.Bytes();
   record.quote_id = reader.OptionalId();
   record.tariff_hash = reader.Bytes();
+  request.once_key = reader.OptionalId();
   return record;
 }
 
@@ -328,6 +351,7 @@ void AddRow(const Hold& hold, BinaryRows& rows) {
   rows.Bigint(ToMicros(hold.expires));
   rows.Id(hold.quote_id);
   BytesOrNull(hold.tariff_hash, rows);
+  rows.Id(hold.once_key);
 }
 
 void AddRow(const TransferRecord& record, BinaryRows& rows) {
@@ -364,6 +388,7 @@ void AddRow(const TransferRecord& record, BinaryRows& rows) {
   BytesOrNull(request.quote, rows);
   rows.Id(record.quote_id);
   BytesOrNull(record.tariff_hash, rows);
+  rows.Id(request.once_key);
 }
 
 void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,

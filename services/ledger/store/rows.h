@@ -14,6 +14,8 @@ Member ReadMember(const pqxx::row& row);
 ReputationChange ReadReputationChange(const pqxx::row& row);
 Account ReadAccount(const pqxx::row& row);
 Hold ReadHold(const pqxx::row& row);
+OnceKeyHolder ReadOnceKeyHolder(const pqxx::row& row);
+OnceUse ReadOnceUse(const pqxx::row& row);
 TransferRecord ReadTransfer(const pqxx::row& row);
 Uuid ReadUuid(const pqxx::field& field);
 
@@ -22,9 +24,9 @@ inline constexpr int16_t kReputationColumns = 9;
 inline constexpr int16_t kReputationChangeColumns = 18;
 inline constexpr int16_t kAccountColumns = 10;
 inline constexpr int16_t kStateColumns = 2;
-inline constexpr int16_t kHoldColumns = 11;
-inline constexpr int16_t kTransferColumns = 41;
-inline constexpr int16_t kLoneTransferColumns = 45;
+inline constexpr int16_t kHoldColumns = 12;
+inline constexpr int16_t kTransferColumns = 42;
+inline constexpr int16_t kLoneTransferColumns = 46;
 
 void AddRow(const Member& member, BinaryRows& rows);
 // The row of kUpdateReputation.

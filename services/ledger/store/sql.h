@@ -89,7 +89,7 @@ inline constexpr PreparedStatement kUpdateState{
 
 #define JOULEBOOK_HOLD_COLUMNS                                                                  \
   "id, debit_id, credit_id, asset, operation, amount, remaining, state, expires_us, quote_id, " \
-  "tariff_hash "
+  "tariff_hash, once_key "
 inline constexpr char kHolds[] =
     "SELECT " JOULEBOOK_HOLD_COLUMNS "FROM ledger.holds WHERE id = ANY($1::uuid[])";
 inline constexpr char kExpiredHolds[] =
@@ -99,7 +99,7 @@ inline constexpr char kEarliestExpiry[] =
     "SELECT expires_us FROM ledger.holds WHERE state = 1 ORDER BY expires_us LIMIT 1";
 inline constexpr InsertStatement kInsertHolds{
     {"insert_hold", "INSERT INTO ledger.holds (" JOULEBOOK_HOLD_COLUMNS
-                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
+                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"},
     "COPY ledger.holds (" JOULEBOOK_HOLD_COLUMNS ") FROM STDIN (FORMAT binary)"};
 inline constexpr PreparedStatement kUpdateHolds{"update_holds", R"(
 UPDATE ledger.holds h SET remaining = n.remaining, state = n.state
@@ -113,7 +113,7 @@ WHERE h.id = n.id)"};
   "credit_spent, credit_version, target_id, hold_ttl_ms, reference, block_id, "              \
   "data_size_bytes, duration_s, redundancy, metadata, effective_us, "                        \
   "if_debit_available_at_least, if_debit_version, if_credit_version, signature, leaf_hash, " \
-  "quote, quote_id, tariff_hash "
+  "quote, quote_id, tariff_hash, once_key "
 inline constexpr char kTransfers[] =
     "SELECT " JOULEBOOK_TRANSFER_COLUMNS "FROM ledger.transfers WHERE id = ANY($1::uuid[])";
 inline constexpr InsertStatement kInsertTransfers{
@@ -121,14 +121,14 @@ inline constexpr InsertStatement kInsertTransfers{
      "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
      "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, "
-     "$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)"},
+     "$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42)"},
     "COPY ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS ") FROM STDIN (FORMAT binary)"};
-// A lone transfer in one statement, with the move of the book's head: $42 to $45 are the expected
+// A lone transfer in one statement, with the move of the book's head: $43 to $46 are the expected
 // revision and the head's position, time and members. No row comes back when the book has moved on.
 inline constexpr PreparedStatement kInsertLoneTransfer{
     "insert_lone_transfer",
-    "WITH head AS (UPDATE ledger.book SET last_position = $43, last_recorded_us = $44, "
-    "member_count = $45, revision = revision + 1 WHERE revision = $42 RETURNING 1) "
+    "WITH head AS (UPDATE ledger.book SET last_position = $44, last_recorded_us = $45, "
+    "member_count = $46, revision = revision + 1 WHERE revision = $43 RETURNING 1) "
     "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
     ") SELECT $1::uuid, $2::bigint, $3::bigint, $4::smallint, $5::smallint, "
     "$6::smallint, $7::uuid, $8::uuid, $9::text, $10::smallint, $11::bigint, $12::bigint, "
@@ -136,7 +136,7 @@ inline constexpr PreparedStatement kInsertLoneTransfer{
     "$20::bigint, $21::bigint, $22::bigint, $23::bigint, $24::bigint, $25::uuid, $26::bigint, "
     "$27::text, $28::bytea, $29::bigint, $30::bigint, $31::smallint, $32::jsonb, $33::bigint, "
     "$34::bigint, $35::bigint, $36::bigint, $37::bytea, $38::bytea, $39::bytea, $40::uuid, "
-    "$41::bytea FROM head RETURNING 1"};
+    "$41::bytea, $42::uuid FROM head RETURNING 1"};
 inline constexpr char kTransfersKey[] = "transfers_pkey";
 inline constexpr char kTransfersSince[] =
     "SELECT " JOULEBOOK_TRANSFER_COLUMNS
@@ -149,6 +149,26 @@ WHERE target_id = ANY($1::uuid[]) AND result = 1 AND kind = 5 GROUP BY target_id
 inline constexpr char kQuoteUses[] = R"(
 SELECT quote_id, count(*), sum(moved)::bigint FROM ledger.transfers
 WHERE quote_id = ANY($1::uuid[]) AND result = 1 AND quote IS NOT NULL GROUP BY quote_id)";
+
+// Once keys: who has each, with the content of the transfer that brought it. A charge has the key
+// of its hold.
+#define JOULEBOOK_ONCE_KEY_COLUMNS "k.key, k.transfer_id, k.is_done "
+inline constexpr char kOnceUses[] =
+    "SELECT " JOULEBOOK_ONCE_KEY_COLUMNS
+    ", b.debit_id, b.credit_id, b.asset, b.amount, b.operation FROM ledger.once_keys k "
+    "JOIN ledger.transfers t ON t.id = k.transfer_id "
+    "JOIN ledger.transfers b ON b.id = CASE WHEN t.kind = 3 THEN t.target_id ELSE t.id END "
+    "WHERE k.key = ANY($1::uuid[])";
+inline constexpr char kOnceKeysPage[] =
+    "SELECT " JOULEBOOK_ONCE_KEY_COLUMNS
+    "FROM ledger.once_keys k WHERE key > $1 ORDER BY key LIMIT $2";
+inline constexpr PreparedStatement kPutOnceKeys{"put_once_keys", R"(
+INSERT INTO ledger.once_keys (key, transfer_id, is_done)
+SELECT key, transfer_id, is_done <> 0
+FROM unnest($1::uuid[], $2::uuid[], $3::smallint[]) AS n(key, transfer_id, is_done)
+ON CONFLICT (key) DO UPDATE SET transfer_id = excluded.transfer_id, is_done = excluded.is_done)"};
+inline constexpr PreparedStatement kFreeOnceKeys{
+    "free_once_keys", "DELETE FROM ledger.once_keys WHERE key = ANY($1::uuid[])"};
 
 // Listing. Each takes the positions (exclusive) that the page and the times leave; the optional
 // filters are NULL when not given. The two arms over accounts are kept apart so that each walks
