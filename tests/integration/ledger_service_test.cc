@@ -230,6 +230,35 @@ TEST_F(LedgerServiceTest, ReserveChargeAndExpiryRunByTheServersClock) {
   EXPECT_EQ(Account(MemberId(1)).balances().reserved_minor(), 0);
 }
 
+TEST_F(LedgerServiceTest, AnEffectThatWasMadeIsNamedByTheTransferThatMadeIt) {
+  ASSERT_THAT(Register(1), IsOk());
+  ASSERT_THAT(Register(2), IsOk());
+  const std::string key = "sixteen bytes 16";
+  auto attempt = MakePost(TransferId(1), MemberId(1), MemberId(2), 2'000'000'000);
+  attempt.set_once_key(key);
+  EXPECT_EQ(Post(attempt)->code(), v1::TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE);
+  attempt.set_id(TransferId(2));
+  attempt.set_amount_minor(5);
+  const auto made = Post(attempt);
+  ASSERT_EQ(made->code(), v1::TRANSFER_RESULT_CODE_OK);
+  EXPECT_EQ(made->done_by_transfer_id(), "");
+  attempt.set_id(TransferId(3));
+  attempt.set_include_balances(true);
+  for (int tries = 0; tries < 2; ++tries) {
+    const auto again = Post(attempt);
+    EXPECT_EQ(again->code(), v1::TRANSFER_RESULT_CODE_ONCE_DONE);
+    EXPECT_EQ(again->done_by_transfer_id(), TransferId(2));
+    EXPECT_EQ(again->position(), made->position());
+    EXPECT_EQ(again->moved_minor(), 5);
+    EXPECT_TRUE(again->has_recorded_time());
+    EXPECT_FALSE(again->has_debit_balances()) << "nothing was changed by this item";
+  }
+  v1::GetTransferRequest get;
+  get.set_transfer_id(TransferId(2));
+  EXPECT_EQ(Call(*stub_, &Service::GetTransfer, get)->transfer().request().once_key(), key);
+  EXPECT_EQ(Account(MemberId(2)).balances().earned_minor(), 5);
+}
+
 TEST_F(LedgerServiceTest, StreamTransfersAnswersInOrder) {
   ASSERT_THAT(Register(1), IsOk());
   ASSERT_THAT(Register(2), IsOk());

@@ -7,6 +7,7 @@
 #include "tests/integration/costing_fixture.h"
 #include "tests/integration/service_fixture.h"
 #include "tools/metered_day/earnings.h"
+#include "tools/metered_day/revenue.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -44,6 +45,17 @@ class QuotedTransfersTest : public costing::CostingTest {
     EXPECT_THAT(response, IsOk());
     return v1::TransferResultCode_Name(response->results(0).code())
         .substr(sizeof("TRANSFER_RESULT_CODE_") - 1);
+  }
+
+  // What the transfers with this reference moved.
+  std::vector<int64_t> PaymentsOf(const std::string& reference) {
+    v1::ListTransfersRequest list;
+    list.set_reference(reference);
+    const auto found = Call(*ledger_stub_, &Service::ListTransfers, list);
+    EXPECT_THAT(found, IsOk());
+    std::vector<int64_t> moved;
+    for (const auto& transfer : found->transfers()) moved.push_back(transfer.moved_minor());
+    return moved;
   }
 
   static v1::TransferRequest Reserve(int number, const costing::v1::Quote& quote) {
@@ -219,10 +231,61 @@ TEST_F(QuotedTransfersTest, EarningsArePaidFromTheFundWhileItLasts) {
   ASSERT_THAT(paid, IsOk());
   ASSERT_EQ(paid->earnings_size(), 2);
   for (const auto& earning : paid->earnings()) {
-    const auto transfer = ledger.GetTransfer(earning.earning_id());
-    ASSERT_THAT(transfer, IsOk());
-    EXPECT_EQ(transfer->moved_minor(), earning.amount_microjoules());
+    EXPECT_EQ(PaymentsOf(earning.earning_id()), std::vector{earning.amount_microjoules()});
   }
+}
+
+TEST_F(QuotedTransfersTest, AnEarningThatWasRefusedIsPaidLaterAndOnce) {
+  metered_day::LedgerClient ledger({.target = ledger_->address()}, "");
+  metered_day::CostingClient costing({.target = costing_->address()}, "");
+  SystemClock clock;
+  const auto random = MakeSystemRandom();
+  UuidV7Generator ids(clock, *random);
+  const metered_day::Provider provider{
+      .member_id = MemberId(2), .account = MemberId(2), .stored_bytes = int64_t{10'000} << 30};
+  ASSERT_THAT(metered_day::PayEarnings({{"provider", provider}}, MemberId(1), clock.Now(), ledger,
+                                       costing, ids),
+              IsOk());
+  costing::v1::ListEarningsRequest list;
+  list.set_state(costing::v1::EARNING_STATE_CONFIRMED);
+  const auto waiting = Call(*stub_, &costing::Service::ListEarnings, list);
+  ASSERT_THAT(waiting, IsOk());
+  ASSERT_EQ(waiting->earnings_size(), 1);
+  const auto& earning = waiting->earnings(0);
+  const auto pay = [&] {
+    return *metered_day::PayEarning(earning, MemberId(2), MemberId(1), ledger, costing, ids);
+  };
+  EXPECT_FALSE(pay());
+  EXPECT_FALSE(pay());
+  EXPECT_TRUE(PaymentsOf(earning.earning_id()).empty());
+  EXPECT_EQ(Post(MakePost(TransferId(1), kIssuer, MemberId(1), 10'000'000'000)), "OK");
+  // The second time is one that did not hear of the first.
+  EXPECT_TRUE(pay());
+  EXPECT_TRUE(pay());
+  EXPECT_EQ(PaymentsOf(earning.earning_id()), std::vector{earning.amount_microjoules()});
+}
+
+TEST_F(QuotedTransfersTest, ARevenueAccountIsSplitOnce) {
+  metered_day::LedgerClient ledger({.target = ledger_->address()}, "");
+  SystemClock clock;
+  const auto random = MakeSystemRandom();
+  UuidV7Generator ids(clock, *random);
+  const metered_day::NetworkAccounts network{MemberId(1), AccountId(1), AccountId(2), AccountId(3)};
+  for (const auto& account : {network.creators, network.fund, network.sink}) {
+    ASSERT_THAT(ledger.OpenAccount(account, "", v1::ACCOUNT_ROLE_FEES), IsOk());
+  }
+  costing::Tariff tariff;
+  tariff.revenue_ppm = {400'000, 300'000, 200'000, 100'000};
+  metered_day::RevenueShares shares(tariff, network);
+  type::v1::QuoteTerms terms;
+  terms.set_total_microjoules(1'000'000);
+  ASSERT_THAT(shares.Add(terms, MemberId(2), MemberId(2)), IsOk());
+  ASSERT_THAT(shares.Pay(ledger, ids), IsOk());
+  ASSERT_THAT(shares.Pay(ledger, ids), IsOk());
+  v1::GetAccountRequest get;
+  get.set_account_id(network.revenue);
+  EXPECT_EQ(Call(*ledger_stub_, &Service::GetAccount, get)->account().balances().spent_minor(),
+            1'000'000);
 }
 
 }  // namespace

@@ -58,22 +58,6 @@ absl::Status OpenNetworkAccounts(const DayDependencies& on, NetworkAccounts& net
   return absl::OkStatus();
 }
 
-// Pays everybody's share, all or nothing.
-absl::Status PayOut(const DayDependencies& on, const RevenueShares& shares, DayResult& result) {
-  ledger::v1::PostTransfersRequest request;
-  for (const auto& [account, amount] : shares.by_account()) {
-    if (amount == 0) continue;
-    auto& item = *request.add_transfers();
-    item = MakePayment(on.ids.Next().ToString(), result.network.revenue, account, amount,
-                       "revenue split");
-    item.set_linked(true);
-  }
-  result.charged_microjoules = shares.charged();
-  if (request.transfers().empty()) return absl::OkStatus();
-  request.mutable_transfers(request.transfers_size() - 1)->set_linked(false);
-  return on.ledger.PostAll(request);
-}
-
 // The replay over one stream. Responses come in the order of the requests, so a queue of what was
 // sent tells what each answers.
 class Replay {
@@ -281,7 +265,8 @@ absl::StatusOr<DayResult> RunDay(const std::vector<Usage>& trace, const DayDepen
   const Duration start = on.clock.MonotonicNow();
   JB_RETURN_IF_ERROR(ReplayTrace(trace, on, progress, result, shares));
   result.elapsed = on.clock.MonotonicNow() - start;
-  JB_RETURN_IF_ERROR(PayOut(on, shares, result));
+  result.charged_microjoules = shares.charged();
+  JB_RETURN_IF_ERROR(shares.Pay(on.ledger, on.ids));
   JB_ASSIGN_OR_RETURN(result.earnings, PayEarnings(result.providers, result.network.fund,
                                                    on.clock.Now(), on.ledger, on.costing, on.ids));
   return result;

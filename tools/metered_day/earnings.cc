@@ -12,10 +12,13 @@ constexpr std::chrono::hours kDay(24);
 constexpr int64_t kDaySeconds = std::chrono::seconds(kDay).count();
 constexpr int64_t kPlainFactorPpm = 1'000'000;
 
+constexpr char kEarningDomain[] = "joulebook.costing.v1.Earning";
+
 class Payer {
  public:
-  Payer(const std::string& fund, LedgerClient& ledger, CostingClient& costing, Earnings& earnings)
-      : fund_(fund), ledger_(ledger), costing_(costing), earnings_(earnings) {}
+  Payer(const std::string& fund, LedgerClient& ledger, CostingClient& costing, IdGenerator& ids,
+        Earnings& earnings)
+      : fund_(fund), ledger_(ledger), costing_(costing), ids_(ids), earnings_(earnings) {}
 
   absl::Status ClaimAndPay(const Provider& provider, const Earning& claim) {
     if (claim.units() == 0) return absl::OkStatus();
@@ -25,39 +28,48 @@ class Payer {
     ++earnings_.confirmed;
     earnings_.confirmed_microjoules += earning.amount_microjoules();
     if (earning.amount_microjoules() == 0) return absl::OkStatus();
-    JB_ASSIGN_OR_RETURN(const bool is_paid, Pay(provider, earning));
+    JB_ASSIGN_OR_RETURN(const bool is_paid,
+                        PayEarning(earning, provider.account, fund_, ledger_, costing_, ids_));
     if (!is_paid) return absl::OkStatus();
     ++earnings_.paid;
     earnings_.paid_microjoules += earning.amount_microjoules();
-    return costing_.SetEarningState(id, costing::v1::EARNING_STATE_PAID);
+    return absl::OkStatus();
   }
 
  private:
-  // False where the fund has too little.
-  absl::StatusOr<bool> Pay(const Provider& provider, const Earning& earning) {
-    ledger::v1::PostTransfersRequest request;
-    *request.add_transfers() = MakePayment(earning.earning_id(), fund_, provider.account,
-                                           earning.amount_microjoules(), "earning");
-    JB_ASSIGN_OR_RETURN(const auto response, ledger_.Post(request));
-    const auto code = response.results(0).code();
-    if (code == ledger::v1::TRANSFER_RESULT_CODE_OK) return true;
-    if (code == ledger::v1::TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE) return false;
-    return absl::InternalError(ledger::v1::TransferResultCode_Name(code));
-  }
-
   const std::string& fund_;
   LedgerClient& ledger_;
   CostingClient& costing_;
+  IdGenerator& ids_;
   Earnings& earnings_;
 };
 
 }  // namespace
 
+absl::StatusOr<bool> PayEarning(const Earning& earning, const std::string& account,
+                                const std::string& fund, LedgerClient& ledger,
+                                CostingClient& costing, IdGenerator& ids) {
+  ledger::v1::PostTransfersRequest request;
+  *request.add_transfers() =
+      MakePayment(ids.Next().ToString(), fund, account, earning.amount_microjoules(),
+                  {kEarningDomain, earning.earning_id()});
+  JB_ASSIGN_OR_RETURN(const auto response, ledger.Post(request));
+  const auto code = response.results(0).code();
+  if (code == ledger::v1::TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE) return false;
+  if (code != ledger::v1::TRANSFER_RESULT_CODE_OK &&
+      code != ledger::v1::TRANSFER_RESULT_CODE_ONCE_DONE) {
+    return absl::InternalError(ledger::v1::TransferResultCode_Name(code));
+  }
+  JB_RETURN_IF_ERROR(
+      costing.SetEarningState(earning.earning_id(), costing::v1::EARNING_STATE_PAID));
+  return true;
+}
+
 absl::StatusOr<Earnings> PayEarnings(const std::map<std::string, Provider>& providers,
                                      const std::string& fund, Time end, LedgerClient& ledger,
                                      CostingClient& costing, IdGenerator& ids) {
   Earnings earnings;
-  Payer payer(fund, ledger, costing, earnings);
+  Payer payer(fund, ledger, costing, ids, earnings);
   for (const auto& [name, provider] : providers) {
     JB_ASSIGN_OR_RETURN(const int64_t byte_seconds,
                         MulDiv(provider.stored_bytes, kDaySeconds, 1, Rounding::kFloor));

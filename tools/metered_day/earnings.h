@@ -25,9 +25,15 @@ struct Earnings {
   int64_t paid_microjoules = 0;
 };
 
+// Pays a confirmed earning from the fund's account and says so to costing. False where the fund has
+// too little; then try again later. However often it is tried it is paid once.
+absl::StatusOr<bool> PayEarning(const costing::v1::Earning& earning, const std::string& account,
+                                const std::string& fund, LedgerClient& ledger,
+                                CostingClient& costing, IdGenerator& ids);
+
 // Claims what each provider earned in the day that ends at `end` (storage, network, geographic),
-// confirms it, and pays it from the fund's account under the earning's id. What the fund does not
-// hold stays confirmed. Errors: a claim refused, or a payment for any other reason.
+// confirms it, and pays it. What the fund does not hold stays confirmed. Errors: a claim refused,
+// or a payment for any other reason.
 absl::StatusOr<Earnings> PayEarnings(const std::map<std::string, Provider>& providers,
                                      const std::string& fund, Time end, LedgerClient& ledger,
                                      CostingClient& costing, IdGenerator& ids);

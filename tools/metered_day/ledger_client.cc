@@ -1,5 +1,7 @@
 #include "tools/metered_day/ledger_client.h"
 
+#include "services/ledger/client/once_key.h"
+
 namespace joulebook::metered_day {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr int kPageSize = 1'000;
 
 ledger::v1::TransferRequest MakePayment(const std::string& id, const std::string& from,
                                         const std::string& to, int64_t microjoules,
-                                        const std::string& reference) {
+                                        const PaidEffect& effect) {
   ledger::v1::TransferRequest payment;
   payment.set_id(id);
   payment.set_kind(ledger::v1::TRANSFER_KIND_POST);
@@ -22,7 +24,8 @@ ledger::v1::TransferRequest MakePayment(const std::string& id, const std::string
   payment.set_asset_code("J");
   payment.set_amount_minor(microjoules);
   payment.set_operation_type(type::v1::OPERATION_TYPE_ENERGY_TRANSFER);
-  payment.set_reference(reference);
+  payment.set_reference(effect.id);
+  payment.set_once_key(ledger::MakeOnceKey(effect.domain, effect.id));
   return payment;
 }
 
@@ -62,16 +65,6 @@ absl::Status LedgerClient::OpenAccount(const std::string& id, const std::string&
 absl::StatusOr<ledger::v1::PostTransfersResponse> LedgerClient::Post(
     const ledger::v1::PostTransfersRequest& request) {
   return Call(*stub_, &Stub::PostTransfers, request, token_, kCallTimeout);
-}
-
-absl::Status LedgerClient::PostAll(const ledger::v1::PostTransfersRequest& request) {
-  JB_ASSIGN_OR_RETURN(const auto response, Post(request));
-  for (const auto& result : response.results()) {
-    if (result.code() != ledger::v1::TRANSFER_RESULT_CODE_OK) {
-      return absl::InternalError(ledger::v1::TransferResultCode_Name(result.code()));
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<ledger::v1::Transfer> LedgerClient::GetTransfer(const std::string& id) {

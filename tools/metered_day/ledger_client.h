@@ -11,10 +11,17 @@
 
 namespace joulebook::metered_day {
 
-// Joules that go from one account to another; `id` is the transfer's.
+// What is paid, whatever attempts it takes: the kind of effect and its id make the once key, the id
+// is the reference too.
+struct PaidEffect {
+  std::string domain;
+  std::string id;
+};
+
+// Joules that go from one account to another; `id` is that of this attempt.
 ledger::v1::TransferRequest MakePayment(const std::string& id, const std::string& from,
                                         const std::string& to, int64_t microjoules,
-                                        const std::string& reference);
+                                        const PaidEffect& effect);
 
 class LedgerClient {
  public:
@@ -29,8 +36,6 @@ class LedgerClient {
                            ledger::v1::AccountRole role);
   absl::StatusOr<ledger::v1::PostTransfersResponse> Post(
       const ledger::v1::PostTransfersRequest& request);
-  // An error unless every item is committed.
-  absl::Status PostAll(const ledger::v1::PostTransfersRequest& request);
   absl::StatusOr<ledger::v1::Transfer> GetTransfer(const std::string& id);
 
   using Stream = grpc::ClientReaderWriter<ledger::v1::StreamTransfersRequest,

@@ -4,8 +4,10 @@
 #include <map>
 #include <string>
 
+#include "common/ids/id_generator.h"
 #include "joulebook/type/v1/quote.pb.h"
 #include "services/costing/domain/tariff.h"
+#include "tools/metered_day/ledger_client.h"
 
 namespace joulebook::metered_day {
 
@@ -29,6 +31,9 @@ class RevenueShares {
   // Micro-joules by account; they sum to the charges that were added.
   const std::map<std::string, int64_t>& by_account() const { return by_account_; }
   int64_t charged() const { return charged_; }
+  // Pays everybody's share from the revenue account, all or nothing. OK also where all have been
+  // paid before: a revenue account is split once.
+  absl::Status Pay(LedgerClient& ledger, IdGenerator& ids) const;
 
  private:
   const costing::Tariff& tariff_;

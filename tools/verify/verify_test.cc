@@ -68,6 +68,7 @@ class VerifyTest : public testing::Test {
     r.credit = Id(1, number % 2 == 0 ? 2 : 3);
     r.asset = AssetCode("J");
     r.operation = 24;
+    if (number == 1) r.once_key = kKey;
     return item;
   }
 
@@ -120,6 +121,7 @@ class VerifyTest : public testing::Test {
   }
 
   static constexpr uint8_t kTransfers = 7;
+  static constexpr ledger::OnceKey kKey{{1, 2, 3}};
   const NoteSigner signer_ = *NoteSigner::Make("log", std::string(kEd25519SeedSize, 'k'));
   const std::vector<NoteVerifier> keys_ = {signer_.verifier()};
   std::vector<ledger::TransferRecord> records_;
@@ -204,6 +206,12 @@ TEST_F(VerifyTest, ALogIsWholeOrNamesTheRecordThatIsWrong) {
     fit(r);
   }));
   EXPECT_EQ(reference.status().code(), absl::StatusCode::kDataLoss);
+  const auto twice = CheckLog(Log(1, [&](auto& r) {
+    r.mutable_request()->set_once_key(kKey.bytes.data(), kKey.bytes.size());
+    fit(r);
+  }));
+  EXPECT_NE(twice.status().message().find("record 2: "), absl::string_view::npos);
+  EXPECT_NE(twice.status().message().find("has its once key"), absl::string_view::npos);
   std::string cut = Log(0, nothing);
   cut.resize(cut.rfind('\n', cut.size() - 2) + 1);
   EXPECT_NE(CheckLog(cut).status().message().find("6 records and 7 were signed"),
