@@ -6,10 +6,10 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -17,25 +17,31 @@
 
 namespace joulebook {
 
-// Deletes itself when the call is over.
-template <typename Request, typename Response>
-class PipelineStream final : public grpc::ServerBidiReactor<Request, Response> {
+// One call. It is shared by its reactor, by the answers still to come and by the registry of open
+// streams: an answer on another thread may be the one that ends the call, and gRPC deletes the
+// reactor as soon as the call has ended. Thread-safe. `Mutex` is another one only in tests.
+template <typename Request, typename Response, typename Mutex = std::mutex>
+class PipelineStream final
+    : public std::enable_shared_from_this<PipelineStream<Request, Response, Mutex>> {
  public:
   static constexpr std::size_t kMaxInWork = 16;
 
+  using Reactor = grpc::ServerBidiReactor<Request, Response>;
   // Fills in the response and calls `done`, once and on any thread; or says at once why not,
   // without a call of `done`. Request and response live until then.
   using Done = std::function<void(const absl::Status&)>;
   using Handler =
       std::function<absl::Status(const Request& request, Response& response, Done done)>;
 
-  // `on_done` is called last, with this stream. `method` must be a literal.
-  PipelineStream(const Boundary& boundary, std::string_view method, Handler handler,
-                 std::function<void(PipelineStream*)> on_done)
-      : boundary_(boundary),
-        method_(method),
-        handler_(std::move(handler)),
-        on_done_(std::move(on_done)) {}
+  // `boundary` must outlive the stream; `method` must be a literal.
+  PipelineStream(const Boundary& boundary, std::string_view method, Handler handler)
+      : boundary_(boundary), method_(method), handler_(std::move(handler)) {}
+
+  // The call's reactor, once; it deletes itself when the call is over, after a call of `on_done`.
+  Reactor* MakeReactor(std::function<void()> on_done) {
+    reactor_ = new OwnReactor(this->shared_from_this(), std::move(on_done));
+    return reactor_;
+  }
 
   // Starts reading; or, for a call that is refused, ends it.
   void Start() {
@@ -50,7 +56,32 @@ class PipelineStream final : public grpc::ServerBidiReactor<Request, Response> {
   // Answers what is in work, reads nothing more, and ends the call with DRAINING.
   void Drain() { Refuse(boundary_.Draining()); }
 
-  void OnReadDone(bool ok) override {
+ private:
+  // What gRPC calls and deletes. Its stream outlives it.
+  class OwnReactor final : public Reactor {
+   public:
+    OwnReactor(std::shared_ptr<PipelineStream> stream, std::function<void()> on_done)
+        : stream_(std::move(stream)), on_done_(std::move(on_done)) {}
+    void OnReadDone(bool ok) override { stream_->OnReadDone(ok); }
+    void OnWriteDone(bool ok) override { stream_->OnWriteDone(ok); }
+    void OnDone() override {
+      on_done_();
+      delete this;
+    }
+
+   private:
+    const std::shared_ptr<PipelineStream> stream_;
+    const std::function<void()> on_done_;
+  };
+
+  struct Slot {
+    Request request;
+    Response response;
+    bool is_ready = false;
+    bool has_failed = false;
+  };
+
+  void OnReadDone(bool ok) {
     std::unique_lock lock(mutex_);
     if (!ok) {
       End(absl::OkStatus());
@@ -61,7 +92,7 @@ class PipelineStream final : public grpc::ServerBidiReactor<Request, Response> {
     Proceed();
   }
 
-  void OnWriteDone(bool ok) override {
+  void OnWriteDone(bool ok) {
     const std::lock_guard lock(mutex_);
     is_writing_ = false;
     slots_.pop_front();
@@ -72,44 +103,33 @@ class PipelineStream final : public grpc::ServerBidiReactor<Request, Response> {
     Proceed();
   }
 
-  void OnDone() override {
-    on_done_(this);
-    delete this;
-  }
-
- private:
-  struct Slot {
-    Request request;
-    Response response;
-    bool is_ready = false;
-    bool has_failed = false;
-  };
-
-  // All of these need the lock.
-
-  // The handler may answer at once, on this thread, so it runs without the lock; nothing is read
-  // meanwhile.
-  void Take(std::unique_lock<std::mutex>& lock) {
-    auto slot = std::make_shared<Slot>();
-    slot->request.Swap(&incoming_);
-    slots_.push_back(slot);
-    lock.unlock();
-    const absl::Status taken =
-        handler_(slot->request, slot->response,
-                 [this, slot](const absl::Status& status) { Complete(*slot, status); });
-    lock.lock();
-    if (!taken.ok()) {
-      slots_.pop_back();
-      End(taken);
-    }
-  }
-
   void Complete(Slot& slot, const absl::Status& status) {
     const std::lock_guard lock(mutex_);
     slot.is_ready = true;
     slot.has_failed = !status.ok();
     if (slot.has_failed) End(status);
     Proceed();
+  }
+
+  // All of these need the lock.
+
+  // The handler may answer at once, on this thread, so it runs without the lock; nothing is read
+  // meanwhile.
+  void Take(std::unique_lock<Mutex>& lock) {
+    auto slot = std::make_shared<Slot>();
+    slot->request.Swap(&incoming_);
+    slots_.push_back(slot);
+    lock.unlock();
+    const absl::Status taken =
+        handler_(slot->request, slot->response,
+                 [stream = this->shared_from_this(), slot](const absl::Status& status) {
+                   stream->Complete(*slot, status);
+                 });
+    lock.lock();
+    if (!taken.ok()) {
+      slots_.pop_back();
+      End(taken);
+    }
   }
 
   // The first reason to end wins, except that an error replaces the client's own half-close.
@@ -128,24 +148,25 @@ class PipelineStream final : public grpc::ServerBidiReactor<Request, Response> {
         continue;
       }
       is_writing_ = true;
-      this->StartWrite(&slots_.front()->response);
+      reactor_->StartWrite(&slots_.front()->response);
     }
     if (!end_.has_value() && !is_reading_ && slots_.size() < kMaxInWork) {
       is_reading_ = true;
-      this->StartRead(&incoming_);
+      reactor_->StartRead(&incoming_);
     }
     if (end_.has_value() && slots_.empty()) {
       is_finished_ = true;
-      this->Finish(boundary_.Finish(method_, *end_));
+      reactor_->Finish(boundary_.Finish(method_, *end_));
     }
   }
 
   const Boundary& boundary_;
   const std::string_view method_;
   const Handler handler_;
-  const std::function<void(PipelineStream*)> on_done_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
+  // Not touched once the call is finished: it may be gone.
+  Reactor* reactor_ = nullptr;
   Request incoming_;
   std::deque<std::shared_ptr<Slot>> slots_;
   bool is_reading_ = false;
@@ -157,35 +178,37 @@ class PipelineStream final : public grpc::ServerBidiReactor<Request, Response> {
   std::optional<absl::Status> end_;
 };
 
-// The streams of one method that are open, so that they can be drained. Thread-safe.
-template <typename Request, typename Response>
+// The streams of one method that are open, so that they can be drained. Thread-safe; must outlive
+// the server.
+template <typename Request, typename Response, typename Mutex = std::mutex>
 class PipelineStreams {
  public:
-  using Stream = PipelineStream<Request, Response>;
+  using Stream = PipelineStream<Request, Response, Mutex>;
 
-  // A stream; `admitted` says whether it may go on.
-  Stream* Open(const Boundary& boundary, std::string_view method, const absl::Status& admitted,
-               typename Stream::Handler handler) {
-    auto* stream = new Stream(boundary, method, std::move(handler), [this](Stream* done) {
+  // A stream's reactor; `admitted` says whether it may go on.
+  typename Stream::Reactor* Open(const Boundary& boundary, std::string_view method,
+                                 const absl::Status& admitted, typename Stream::Handler handler) {
+    auto stream = std::make_shared<Stream>(boundary, method, std::move(handler));
+    auto* const reactor = stream->MakeReactor([this, key = stream.get()] {
       const std::lock_guard lock(mutex_);
-      streams_.erase(done);
+      streams_.erase(key);
     });
     {
       const std::lock_guard lock(mutex_);
-      streams_.insert(stream);
+      streams_[stream.get()] = stream;
     }
     admitted.ok() ? stream->Start() : stream->Refuse(admitted);
-    return stream;
+    return reactor;
   }
 
   void Drain() {
     const std::lock_guard lock(mutex_);
-    for (Stream* stream : streams_) stream->Drain();
+    for (const auto& [key, stream] : streams_) stream->Drain();
   }
 
  private:
   std::mutex mutex_;
-  std::set<Stream*> streams_;
+  std::map<const Stream*, std::shared_ptr<Stream>> streams_;
 };
 
 }  // namespace joulebook
