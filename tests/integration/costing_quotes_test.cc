@@ -31,6 +31,31 @@ class QuotesTest : public CostingTest {
                   terms.network_microjoules() + terms.proof_of_work_microjoules());
   }
 
+  static v1::QuoteItem RetrieveItem(int member) {
+    v1::QuoteItem item = StoreItem(member);
+    item.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
+    return item;
+  }
+
+  // A session of retrieved bytes; all members' sessions have one id.
+  absl::StatusOr<v1::OpenSessionResponse> Open(int member) {
+    v1::OpenSessionRequest open;
+    open.set_session_id(TestId(5, 1));
+    *open.mutable_item() = RetrieveItem(member);
+    open.set_unit(type::v1::METERED_UNIT_BYTES);
+    open.set_wanted_units(1'000'000);
+    return Call(*stub_, &Service::OpenSession, open);
+  }
+
+  absl::StatusOr<v1::UpdateSessionResponse> UpdateSession(const v1::Quote& grant,
+                                                          int64_t used_units) {
+    v1::UpdateSessionRequest update;
+    *update.mutable_grant() = grant.signed_quote();
+    update.set_used_units(used_units);
+    update.set_wanted_units(1'000'000);
+    return Call(*stub_, &Service::UpdateSession, update);
+  }
+
   BatchVerifier verifier_{kQuoteContext, {signer_.verifier()}};
 };
 
@@ -319,8 +344,7 @@ TEST_F(QuotesTest, SessionSlicesSumToTheWholePrice) {
   StartService();
   v1::OpenSessionRequest open;
   open.set_session_id(TestId(5, 1));
-  *open.mutable_item() = StoreItem();
-  open.mutable_item()->mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
+  *open.mutable_item() = RetrieveItem(1);
   open.set_unit(type::v1::METERED_UNIT_BYTES);
   open.set_wanted_units(1'000'000);
   const auto opened = Call(*stub_, &Service::OpenSession, open);
@@ -333,11 +357,7 @@ TEST_F(QuotesTest, SessionSlicesSumToTheWholePrice) {
   constexpr int64_t kUsed[] = {1'000'000, 1, 0, 777'777, 999'999};
   int64_t used = 0;
   for (const int64_t units : kUsed) {
-    v1::UpdateSessionRequest update;
-    *update.mutable_grant() = grant.signed_quote();
-    update.set_used_units(units);
-    update.set_wanted_units(1'000'000);
-    const auto updated = Call(*stub_, &Service::UpdateSession, update);
+    const auto updated = UpdateSession(grant, units);
     ASSERT_THAT(updated, IsOk());
     ExpectSound(updated->settlement());
     ExpectSound(updated->grant());
@@ -378,6 +398,76 @@ TEST_F(QuotesTest, SessionSlicesSumToTheWholePrice) {
   open.set_unit(type::v1::METERED_UNIT_UNSPECIFIED);
   EXPECT_THAT(Call(*stub_, &Service::OpenSession, open),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+// Each chooses its sessions' ids: they never meet in an id of a quote.
+TEST_F(QuotesTest, TwoMembersMayOpenSessionsWithOneId) {
+  StartService();
+  std::set<std::string> ids;
+  for (const int member : {1, 2}) {
+    const auto opened = Open(member);
+    ASSERT_THAT(opened, IsOk());
+    const auto updated = UpdateSession(opened->grant(), 1'000);
+    ASSERT_THAT(updated, IsOk());
+    ids.insert({opened->grant().terms().quote_id(), updated->settlement().terms().quote_id(),
+                updated->grant().terms().quote_id()});
+    EXPECT_EQ(Open(member)->grant().terms().quote_id(), opened->grant().terms().quote_id());
+  }
+  EXPECT_EQ(ids.size(), 6U);
+}
+
+// So whoever leaves out a slice, or goes on from another count than it paid for, has no next one.
+TEST_F(QuotesTest, ASliceNamesTheSettlementBeforeItThatCostSomething) {
+  StartService();
+  const auto opened = Open(1);
+  ASSERT_THAT(opened, IsOk());
+  EXPECT_EQ(opened->grant().terms().session().previous_settlement_id(), "");
+  const auto first = UpdateSession(opened->grant(), 1'000);
+  ASSERT_THAT(first, IsOk());
+  const std::string paid = first->settlement().terms().quote_id();
+  EXPECT_EQ(first->grant().terms().session().previous_settlement_id(), paid);
+  const auto unused = UpdateSession(first->grant(), 0);
+  ASSERT_THAT(unused, IsOk());
+  EXPECT_EQ(unused->settlement().terms().total_microjoules(), 0);
+  EXPECT_EQ(unused->settlement().terms().session().previous_settlement_id(), paid);
+  EXPECT_EQ(unused->grant().terms().session().previous_settlement_id(), paid);
+
+  const auto other = UpdateSession(opened->grant(), 1'000'000);
+  ASSERT_THAT(other, IsOk());
+  EXPECT_EQ(other->grant().terms().quote_id(), first->grant().terms().quote_id());
+  EXPECT_NE(other->grant().terms().session().previous_settlement_id(), paid);
+  EXPECT_EQ(UpdateSession(opened->grant(), 1'000)->settlement().terms().quote_id(), paid);
+}
+
+// With a minimum charge above what is used, a session costs what the quote would.
+TEST_F(QuotesTest, ASessionInsteadOfAQuotePaysTheMinimumCharge) {
+  StartService(
+      {"--notice-period-ms", "1000", "--refresh-max-age-ms", "200", "--refresh-interval-ms", "50"});
+  const int64_t effective = NowUs() + 1'200'000;
+  ASSERT_THAT(Publish(ShippedDocument(
+                  "constants",
+                  absl::StrCat(R"({"version": 2, "effective_us": )", effective,
+                               R"(, "operations": {"BLOCK_RETRIEVE": {"minimum_joules": "1"}}})"))),
+              IsOk());
+  while (NowUs() < effective) std::this_thread::yield();
+  const auto opened = Open(1);
+  ASSERT_THAT(opened, IsOk());
+  const auto updated = UpdateSession(opened->grant(), 5'120);
+  ASSERT_THAT(updated, IsOk());
+  v1::CloseSessionRequest close;
+  *close.mutable_grant() = updated->grant().signed_quote();
+  close.set_used_units(1'000);
+  const auto closed = Call(*stub_, &Service::CloseSession, close);
+  ASSERT_THAT(closed, IsOk());
+  ExpectSound(closed->settlement());
+  v1::QuoteItem item = RetrieveItem(1);
+  item.mutable_usage()->set_data_size_bytes(6'120);
+  const auto quote = QuoteOf(item);
+  ASSERT_THAT(quote, IsOk());
+  EXPECT_EQ(quote->terms().total_microjoules(), 2'600'000);
+  EXPECT_EQ(updated->settlement().terms().total_microjoules() +
+                closed->settlement().terms().total_microjoules(),
+            quote->terms().total_microjoules());
 }
 
 // With the terms and the published document alone, without the server.

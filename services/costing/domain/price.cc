@@ -104,8 +104,8 @@ bool Holds(const TimeWindow& window, absl::TimeZone zone, Time at) {
 // `bill`, if there is one.
 class Pricer {
  public:
-  Pricer(const Tariff& tariff, const Usage& usage, MinimumCharge minimum, Bill* bill)
-      : tariff_(tariff), usage_(usage), minimum_(minimum), bill_(bill) {}
+  Pricer(const Tariff& tariff, const Usage& usage, Bill* bill)
+      : tariff_(tariff), usage_(usage), bill_(bill) {}
 
   absl::StatusOr<PriceTotals> Make(const OperationPrice& price) {
     for (const Term& term : price.terms) AddTerm(term);
@@ -114,7 +114,7 @@ class Pricer {
     Discount();
     if (price.asks_proof_of_work) AddProofOfWork();
     JB_RETURN_IF_ERROR(Round());
-    if (minimum_ == MinimumCharge::kApplies) JB_RETURN_IF_ERROR(TopUp(price.minimum_joules));
+    JB_RETURN_IF_ERROR(TopUp(price.minimum_joules));
     return totals_;
   }
 
@@ -230,18 +230,16 @@ class Pricer {
 
   const Tariff& tariff_;
   const Usage& usage_;
-  const MinimumCharge minimum_;
   Bill* const bill_;
   std::array<Rational, kParts> joules_;
   PriceTotals totals_;
 };
 
-absl::StatusOr<PriceTotals> MakePrice(const Tariff& tariff, const Usage& usage,
-                                      MinimumCharge minimum, Bill* bill) {
+absl::StatusOr<PriceTotals> MakePrice(const Tariff& tariff, const Usage& usage, Bill* bill) {
   JB_RETURN_IF_ERROR(CheckUsage(tariff, usage));
   const auto price = tariff.operations.find(usage.operation);
   if (price == tariff.operations.end()) return OperationNotPriced(usage.operation);
-  absl::StatusOr<PriceTotals> totals = Pricer(tariff, usage, minimum, bill).Make(price->second);
+  absl::StatusOr<PriceTotals> totals = Pricer(tariff, usage, bill).Make(price->second);
   if (absl::IsOutOfRange(totals.status())) return PriceOutOfRange();
   return totals;
 }
@@ -265,16 +263,14 @@ Rational TieredPrice(const Rate& rate, const Rational& quantity) {
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage) {
   Bill bill;
   bill.steps.reserve(kUsualSteps);
-  JB_ASSIGN_OR_RETURN(const PriceTotals totals,
-                      MakePrice(tariff, usage, MinimumCharge::kApplies, &bill));
+  JB_ASSIGN_OR_RETURN(const PriceTotals totals, MakePrice(tariff, usage, &bill));
   bill.parts = totals.parts;
   bill.total = totals.total;
   return bill;
 }
 
-absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage,
-                                              MinimumCharge minimum) {
-  return MakePrice(tariff, usage, minimum, nullptr);
+absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage) {
+  return MakePrice(tariff, usage, nullptr);
 }
 
 }  // namespace joulebook::costing

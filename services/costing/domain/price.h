@@ -82,9 +82,7 @@ struct PriceTotals {
 // and the minimum charge. More use never costs less, but for volume tiers.
 // Errors: FIELD_INVALID, OPERATION_NOT_PRICED, PRICE_OUT_OF_RANGE.
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage);
-enum class MinimumCharge { kApplies, kLeftOut };
-absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage,
-                                              MinimumCharge minimum = MinimumCharge::kApplies);
+absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage);
 
 // What `quantity` units cost by the rate's tiers, in joules.
 Rational TieredPrice(const Rate& rate, const Rational& quantity);

@@ -15,6 +15,8 @@ struct SessionSlice {
   MeteredUnit unit = MeteredUnit::kBytes;
   int64_t used_units = 0;   // before the slice
   int64_t slice_units = 0;  // granted, or on a settlement used
+  // The settlement of the newest slice before that cost something.
+  std::optional<Uuid> previous_settlement;
 
   bool operator==(const SessionSlice&) const = default;
 };

@@ -38,12 +38,10 @@ Usage WithUnits(Usage usage, MeteredUnit unit, int64_t units) {
 
 absl::StatusOr<PriceTotals> SlicePrice(const Tariff& tariff, const Usage& usage, MeteredUnit unit,
                                        int64_t from, int64_t to, bool is_first) {
-  JB_ASSIGN_OR_RETURN(PriceTotals slice, PriceWithoutSteps(tariff, WithUnits(usage, unit, to),
-                                                           MinimumCharge::kLeftOut));
+  JB_ASSIGN_OR_RETURN(PriceTotals slice, PriceWithoutSteps(tariff, WithUnits(usage, unit, to)));
   if (is_first) return slice;
-  JB_ASSIGN_OR_RETURN(
-      const PriceTotals before,
-      PriceWithoutSteps(tariff, WithUnits(usage, unit, from), MinimumCharge::kLeftOut));
+  JB_ASSIGN_OR_RETURN(const PriceTotals before,
+                      PriceWithoutSteps(tariff, WithUnits(usage, unit, from)));
   slice.total -= before.total;
   for (std::size_t part = 0; part < kParts; ++part) slice.parts[part] -= before.parts[part];
   return slice;

@@ -2,10 +2,12 @@
 // sum to it exactly, however the session is cut.
 //
 // Within one tariff, one time window and one factor of congestion, a slice from a to b costs
-// P(b) - P(a), where P(n) is the price of the session's usage with n metered units and P(0) at the
-// very beginning is 0: what an operation costs whatever its size is paid with the first slice. When
-// the price changes, the next slice has the new P on both sides: fixed parts are not paid again.
-// There is no minimum charge: it would make small slices cost less than nothing.
+// P(b) - P(a), where P(n) is the price that a quote for n metered units would have, minimum charge
+// and all. The first slice costs P(b): what an operation costs whatever its size is paid with it.
+// So at every moment exactly the price of what was used is paid. When the price changes, the next
+// slice has the new P on both sides: fixed parts are not paid again.
+// No slice costs less than nothing. A part of one may: the computation that the minimum charge
+// raised falls back while other parts grow.
 #pragma once
 
 #include "services/costing/domain/price.h"

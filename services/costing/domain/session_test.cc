@@ -15,34 +15,54 @@ namespace {
 
 constexpr Time kMonday = Time(std::chrono::sys_days(std::chrono::year(2026) / 1 / 5));
 
-// Cuts a session anywhere; the parts of its slices must be those of the whole.
-TEST(Session, SlicesSumToTheWhole) {
-  const Tariff tariff = Patched();
+// Cuts a session of any tariff anywhere. At each cut exactly that is paid which a quote for what
+// was used till then would have cost, part by part: no session is cheaper than a quote, closed or
+// not.
+TEST(Session, InsteadOfAQuoteNeverCostsLess) {
   EXPECT_TRUE(rc::check([&] {
+    const Tariff tariff = DrawTariff();
     Usage usage = DrawUsage(tariff);
     usage.count = 1;
     const auto unit = static_cast<MeteredUnit>(*rc::gen::inRange(1, 4));
     auto cuts =
         *rc::gen::container<std::vector<int64_t>>(rc::gen::inRange<int64_t>(0, tariff.max_results));
     std::sort(cuts.begin(), cuts.end());
-    if (cuts.empty()) return;
-    std::array<int64_t, kParts> sums{};
-    int64_t total = 0;
+    PriceTotals paid;
     int64_t from = 0;
     for (std::size_t i = 0; i < cuts.size(); ++i) {
       const auto slice = SlicePrice(tariff, usage, unit, from, cuts[i], i == 0);
       RC_ASSERT(slice.ok());
+      RC_ASSERT(slice->total >= 0);
+      RC_ASSERT(slice->parts[3] >= 0);
+      int64_t sum = 0;
       for (std::size_t part = 0; part < kParts; ++part) {
-        RC_ASSERT(slice->parts[part] >= 0);
-        sums[part] += slice->parts[part];
+        sum += slice->parts[part];
+        paid.parts[part] += slice->parts[part];
       }
-      total += slice->total;
+      RC_ASSERT(sum == slice->total);
+      paid.total += slice->total;
+      RC_ASSERT(paid == PriceWithoutSteps(tariff, WithUnits(usage, unit, cuts[i])).value());
       from = cuts[i];
     }
-    const auto whole = SlicePrice(tariff, usage, unit, 0, cuts.back(), true);
-    RC_ASSERT(sums == whole->parts);
-    RC_ASSERT(total == whole->total);
   }));
+}
+
+// Retrieving costs 3 000 for the verification, 10 000 for a megabyte and 1 600 000 for the trust;
+// the first three are together at least a joule.
+TEST(Session, PaysTheMinimumChargeFirstAndThenWorksItOff) {
+  const Tariff tariff = Patched(R"({"operations": {"BLOCK_RETRIEVE": {"minimum_joules": "1"}}})");
+  const Usage usage{.operation = 2, .at = kMonday};
+  const auto slice = [&](int64_t from, int64_t to) {
+    constexpr int64_t kMegabyte = 1 << 20;
+    return SlicePrice(tariff, usage, MeteredUnit::kBytes, from * kMegabyte, to * kMegabyte,
+                      from == 0)
+        .value();
+  };
+  EXPECT_EQ(slice(0, 0).total, 2'600'000);
+  EXPECT_EQ(slice(0, 1), (PriceTotals{{990'000, 0, 10'000, 1'600'000}, 2'600'000}));
+  EXPECT_EQ(slice(1, 2), (PriceTotals{{-10'000, 0, 10'000, 0}, 0}));
+  EXPECT_EQ(slice(2, 100), (PriceTotals{{-977'000, 0, 980'000, 0}, 3'000}));
+  EXPECT_EQ(slice(100, 101), (PriceTotals{{0, 0, 10'000, 0}, 10'000}));
 }
 
 TEST(Session, ATariffChangeCostsFixedPartsOnce) {

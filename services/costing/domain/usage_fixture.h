@@ -1,11 +1,30 @@
-// Any use that a tariff allows, for property tests.
+// Any tariff without volume tiers, and any use that a tariff allows, for property tests.
 #pragma once
 
 #include <rapidcheck.h>
 
 #include "services/costing/domain/price.h"
+#include "services/costing/domain/tariff_fixture.h"
 
 namespace joulebook::costing {
+
+// The shipped tariff with other rates in bands, other minimum charges and another rounding.
+inline Tariff DrawTariff() {
+  Tariff tariff = Patched();
+  const auto draw = [](int64_t below) { return *rc::gen::inRange<int64_t>(0, below); };
+  const auto draw_joules = [&] { return Rational::Of(draw(10'000), 1'000'000).value(); };
+  tariff.rounding = static_cast<Rounding>(draw(4));
+  for (auto& [operation, price] : tariff.operations) {
+    price.minimum_joules = draw_joules();
+    for (Term& term : price.terms) {
+      const int64_t end = 1 + draw(2'000);
+      term.rate.tiers = {{Rational(end), draw_joules()},
+                         {Rational(end + 1 + draw(2'000)), draw_joules()},
+                         {std::nullopt, draw_joules()}};
+    }
+  }
+  return tariff;
+}
 
 inline Usage DrawUsage(const Tariff& tariff) {
   const auto draw = [](int64_t below) { return *rc::gen::inRange<int64_t>(0, below); };

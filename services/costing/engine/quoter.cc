@@ -12,14 +12,26 @@ namespace joulebook::costing {
 namespace {
 
 // An id that follows from what it is for, so that asking again gives it again (UUID version 8).
-Uuid DerivedId(std::string_view purpose, const Uuid& of, int64_t number) {
-  const Sha256Digest digest = Sha256(
-      absl::StrCat("joulebook.costing.v1.", ToAbsl(purpose), ".", of.ToString(), ".", number));
+Uuid DerivedId(std::string_view purpose, std::string_view of, int64_t number) {
+  const Sha256Digest digest =
+      Sha256(absl::StrCat("joulebook.costing.v1.", ToAbsl(purpose), ".", ToAbsl(of), ".", number));
   Uuid id;
   std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
   id.bytes[6] = static_cast<uint8_t>((id.bytes[6] & 0x0f) | 0x80);
   id.bytes[8] = static_cast<uint8_t>((id.bytes[8] & 0x3f) | 0x80);
   return id;
+}
+
+// Of what a quote came to. Another count is another settlement: only one of them is charged, and
+// only its session goes on.
+Uuid SettlementId(const QuoteTerms& quoted, int64_t found_or_used) {
+  return DerivedId("settlement", quoted.id.ToString(), found_or_used);
+}
+
+// Members choose their sessions' ids, each for itself.
+Uuid GrantId(const Uuid& member, const SessionSlice& slice) {
+  return DerivedId("grant", absl::StrCat(member.ToString(), ".", slice.session.ToString()),
+                   slice.number);
 }
 
 absl::Status CheckWanted(int64_t units) {
@@ -142,7 +154,7 @@ absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t foun
   }
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
   JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, TariffOf(*snapshot, quoted));
-  QuoteDraft draft{.terms = Settlement(quoted, DerivedId("settlement", quoted.id, found_results))};
+  QuoteDraft draft{.terms = Settlement(quoted, SettlementId(quoted, found_results))};
   draft.terms.usage.results = found_results;
   JB_ASSIGN_OR_RETURN(Bill bill, Price(tariff->tariff, draft.terms.usage));
   // With volume tiers fewer results could cost more; the reservation does not cover that.
@@ -175,21 +187,26 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t 
   }
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
   JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, TariffOf(*snapshot, grant));
-  QuoteDraft draft{.terms = Settlement(grant, DerivedId("settlement", grant.id, 0))};
+  QuoteDraft draft{.terms = Settlement(grant, SettlementId(grant, used_units))};
   draft.terms.session->slice_units = used_units;
   JB_ASSIGN_OR_RETURN(draft.terms.price, PriceAgain(tariff->tariff, draft.terms));
   return draft;
 }
 
-absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& grant, int64_t used_units,
+absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
                                              int64_t wanted_units) const {
   JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
-  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin({.usage = grant.usage, .tariff_name = grant.tariff_name}));
-  SessionSlice slice = grant.session.value_or(SessionSlice());
+  JB_ASSIGN_OR_RETURN(Pinned pinned,
+                      Pin({.usage = settlement.usage, .tariff_name = settlement.tariff_name}));
+  SessionSlice slice = settlement.session.value_or(SessionSlice());
   ++slice.number;
-  JB_ASSIGN_OR_RETURN(slice.used_units, CheckedAdd(slice.used_units, used_units));
+  slice.used_units += slice.slice_units;  // the grant was larger, and fitted
   slice.slice_units = wanted_units;
-  return Grant(grant, slice, std::move(pinned));
+  // What cost nothing cannot be charged: its place is taken by the one before it.
+  if (settlement.price.total > 0) slice.previous_settlement = settlement.id;
+  QuoteTerms terms = settlement;
+  terms.needs_settlement = true;
+  return Grant(std::move(terms), slice, std::move(pinned));
 }
 
 // Pins a slice to the price of now, until that changes.
@@ -197,7 +214,7 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
                                          Pinned pinned) const {
   const Tariff& tariff = pinned.tariff->tariff;
   JB_RETURN_IF_ERROR(CheckMeterable(tariff, pinned.usage));
-  terms.id = DerivedId("grant", slice.session, slice.number);
+  terms.id = GrantId(terms.member, slice);
   terms.usage = std::move(pinned.usage);
   terms.session = slice;
   terms.settles.reset();
@@ -213,7 +230,7 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
     terms.expires = std::min(terms.expires,
                              Time(std::chrono::seconds(next_period * tariff.congestion.period_s)));
   }
-  JB_RETURN_IF_ERROR(CheckedAdd(slice.used_units, slice.slice_units).status());
+  if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) return PriceOutOfRange();
   JB_ASSIGN_OR_RETURN(terms.price, PriceAgain(tariff, terms));
   return QuoteDraft{.terms = std::move(terms)};
 }

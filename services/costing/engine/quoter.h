@@ -51,9 +51,8 @@ class Quoter {
                                          MeteredUnit unit, int64_t wanted_units) const;
   // What was used of a grant. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
   absl::StatusOr<QuoteDraft> SettleGrant(const QuoteTerms& grant, int64_t used_units) const;
-  // The grant after one of which so many units were used.
-  absl::StatusOr<QuoteDraft> NextGrant(const QuoteTerms& grant, int64_t used_units,
-                                       int64_t wanted_units) const;
+  // The grant after one that was settled so.
+  absl::StatusOr<QuoteDraft> NextGrant(const QuoteTerms& settlement, int64_t wanted_units) const;
 
   const std::string& own_tariff() const { return options_.tariff_name; }
   // The name of the tariff that is meant.

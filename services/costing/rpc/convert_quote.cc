@@ -29,12 +29,17 @@ absl::StatusOr<SessionSlice> ParseSlice(const type::v1::SessionSlice& proto) {
                         proto.request_number() >= 1 && proto.used_units() >= 0 &&
                         proto.slice_units() >= 0 &&
                         CheckedAdd(proto.used_units(), proto.slice_units()).ok();
-  if (!is_whole) return QuoteInvalid("has no valid session");
+  const auto previous = Uuid::Parse(proto.previous_settlement_id());
+  const bool has_previous = !proto.previous_settlement_id().empty();
+  if (!is_whole || previous.has_value() != has_previous) {
+    return QuoteInvalid("has no valid session");
+  }
   return SessionSlice{.session = *session,
                       .number = proto.request_number(),
                       .unit = static_cast<MeteredUnit>(proto.unit()),
                       .used_units = proto.used_units(),
-                      .slice_units = proto.slice_units()};
+                      .slice_units = proto.slice_units(),
+                      .previous_settlement = previous};
 }
 
 absl::StatusOr<Payee> ParsePayee(const type::v1::Payee& proto) {
@@ -181,6 +186,9 @@ void ToProto(const QuoteTerms& terms, type::v1::QuoteTerms& proto) {
   slice.set_unit(static_cast<type::v1::MeteredUnit>(terms.session->unit));
   slice.set_used_units(terms.session->used_units);
   slice.set_slice_units(terms.session->slice_units);
+  if (terms.session->previous_settlement.has_value()) {
+    slice.set_previous_settlement_id(terms.session->previous_settlement->ToString());
+  }
 }
 
 void ToProto(const Bill& bill, v1::Bill& proto) {

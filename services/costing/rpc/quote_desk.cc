@@ -145,7 +145,7 @@ void QuoteDesk::Update(const v1::UpdateSessionRequest& request, v1::UpdateSessio
     JB_ASSIGN_OR_RETURN(const QuoteTerms grant, OpenOwn(request.grant()));
     JB_ASSIGN_OR_RETURN(const auto settlement, quoter_.SettleGrant(grant, request.used_units()));
     JB_ASSIGN_OR_RETURN(const auto next,
-                        quoter_.NextGrant(grant, request.used_units(), request.wanted_units()));
+                        quoter_.NextGrant(settlement.terms, request.wanted_units()));
     Write(settlement, *response.mutable_settlement());
     Write(next, *response.mutable_grant());
     return absl::OkStatus();
