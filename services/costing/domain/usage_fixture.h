@@ -12,7 +12,7 @@ namespace joulebook::costing {
 inline Tariff DrawTariff() {
   Tariff tariff = Patched();
   const auto draw = [](int64_t below) { return *rc::gen::inRange<int64_t>(0, below); };
-  const auto draw_joules = [&] { return Rational::Of(draw(10'000), 1'000'000).value(); };
+  const auto draw_joules = [&] { return Rational::Of(draw(10'000), 1'000'000); };
   tariff.rounding = static_cast<Rounding>(draw(4));
   for (auto& [operation, price] : tariff.operations) {
     price.minimum_joules = draw_joules();
