@@ -1,6 +1,7 @@
 #include "common/rpc/page_token.h"
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/crypto/sha256.h"
 
@@ -15,6 +16,11 @@ std::string Digest(std::string_view key, const google::protobuf::Message& query)
   const Sha256Digest digest = Sha256(absl::StrCat("page.v1.", query.GetTypeName(), ".", key.size(),
                                                   ".", ToAbsl(key), query.SerializeAsString()));
   return std::string(AsBytes(digest).substr(0, kDigestBytes));
+}
+
+absl::Status NotOurs(const std::string& domain) {
+  return MakeError(absl::StatusCode::kInvalidArgument, {"PAGE_TOKEN_INVALID", domain, {}},
+                   "the page token is not from an earlier page of this query");
 }
 
 }  // namespace
@@ -32,8 +38,18 @@ absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token
     std::string key = bytes.substr(kDigestBytes);
     if (bytes.substr(0, kDigestBytes) == Digest(key, query)) return key;
   }
-  return MakeError(absl::StatusCode::kInvalidArgument, {"PAGE_TOKEN_INVALID", domain, {}},
-                   "the page token is not from an earlier page of this query");
+  return NotOurs(domain);
+}
+
+// A digest is no secret, so a token may be of somebody's making.
+absl::StatusOr<std::optional<int64_t>> ParseNumberToken(std::string_view token,
+                                                        const google::protobuf::Message& query,
+                                                        const std::string& domain) {
+  JB_ASSIGN_OR_RETURN(const auto key, ParsePageToken(token, query, domain));
+  if (!key.has_value()) return std::nullopt;
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(*key, &number)) return NotOurs(domain);
+  return number;
 }
 
 absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain) {

@@ -21,6 +21,11 @@ absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token
                                                           const google::protobuf::Message& query,
                                                           const std::string& domain);
 
+// The same for keys that are whole numbers.
+absl::StatusOr<std::optional<int64_t>> ParseNumberToken(std::string_view token,
+                                                        const google::protobuf::Message& query,
+                                                        const std::string& domain);
+
 // 0 means 100; INVALID_ARGUMENT, FIELD_INVALID of `domain` outside 1 to 1000.
 absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain);
 

@@ -40,13 +40,6 @@ constexpr std::pair<const char*, PayeeRole> kPayeeRoles[] = {{"any_provider", Pa
                                                              {"sink", PayeeRole::kSink}};
 constexpr std::array kWeekdayNames = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
-// A name as keys of the document have it.
-bool IsName(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
 std::vector<std::string> ReadNames(TariffReader& object) {
   std::vector<std::string> names = object.Keys();
   for (const std::string& name : names) {
@@ -352,6 +345,12 @@ std::string PayeeText(const Payee& payee) {
     if (role == payee.role) return name;
   }
   return "";
+}
+
+bool IsName(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
 absl::StatusOr<TariffDocument> ParseTariff(std::string_view text, const ZoneFinder& find_zone) {

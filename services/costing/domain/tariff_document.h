@@ -13,6 +13,10 @@ namespace joulebook::costing {
 // Finds a time zone by its IANA name.
 using ZoneFinder = std::function<bool(const std::string& name, absl::TimeZone* zone)>;
 
+// Whether the text may be the name of a tariff, a class, or something inside of a tariff: a-z, 0-9
+// and _, 1 to 64 of them.
+bool IsName(std::string_view text);
+
 struct TariffDocument {
   Tariff tariff;
   // Keys in order, no spaces, only ASCII: two texts of one tariff have the same canonical text.

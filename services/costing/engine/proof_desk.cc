@@ -8,6 +8,15 @@ namespace {
 // How far the clocks of replicas may be apart.
 constexpr Duration kClockSkew = std::chrono::seconds(5);
 
+// Errors: OPERATION_NOT_PRICED.
+absl::StatusOr<int32_t> NeededBits(const Tariff& tariff, int32_t operation,
+                                   int32_t reputation_ppm) {
+  const auto price = tariff.operations.find(operation);
+  if (price == tariff.operations.end()) return OperationNotPriced(operation);
+  if (!price->second.asks_proof_of_work) return 0;
+  return DifficultyBits(tariff.proof_of_work, reputation_ppm);
+}
+
 }  // namespace
 
 absl::StatusOr<ProofDesk::Asked> ProofDesk::Ask(const Uuid& member, int32_t operation,
@@ -16,13 +25,8 @@ absl::StatusOr<ProofDesk::Asked> ProofDesk::Ask(const Uuid& member, int32_t oper
   const Time now = clock_.Now();
   const LiveTariff* const tariff = snapshot->InEffect(options_.tariff_name, now);
   if (tariff == nullptr) return TariffNotFound(options_.tariff_name);
-  const auto price = tariff->tariff.operations.find(operation);
-  if (price == tariff->tariff.operations.end()) return OperationNotPriced(operation);
-  Asked asked{.challenge = {member, operation, now, tariff->published.hash}};
-  if (price->second.asks_proof_of_work) {
-    asked.bits = DifficultyBits(tariff->tariff.proof_of_work, reputation_ppm);
-  }
-  return asked;
+  JB_ASSIGN_OR_RETURN(const int32_t bits, NeededBits(tariff->tariff, operation, reputation_ppm));
+  return Asked{.challenge = {member, operation, now, tariff->published.hash}, .bits = bits};
 }
 
 absl::StatusOr<int32_t> ProofDesk::Accept(const Challenge& challenge, int32_t reputation_ppm,
@@ -45,7 +49,8 @@ absl::StatusOr<int32_t> ProofDesk::Check(const Challenge& challenge, int32_t rep
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.window).count());
   }
   const Sha256Digest hash = ProofHash(challenge, nonce);
-  const int32_t needed = DifficultyBits(tariff->tariff.proof_of_work, reputation_ppm);
+  JB_ASSIGN_OR_RETURN(const int32_t needed,
+                      NeededBits(tariff->tariff, challenge.operation, reputation_ppm));
   const int32_t bits = LeadingZeroBits(hash);
   if (bits < needed) return ProofInvalid(bits, needed);
   // Kept until no replica's clock can find the challenge fresh any more.

@@ -31,8 +31,8 @@ class ProofDesk {
   // Errors: OPERATION_NOT_PRICED, TARIFF_NOT_FOUND, TARIFFS_STALE.
   absl::StatusOr<Asked> Ask(const Uuid& member, int32_t operation, int32_t reputation_ppm) const;
 
-  // The proof's leading zero bits, once. Errors: PROOF_STALE, PROOF_INVALID, PROOF_REPLAYED,
-  // TARIFFS_STALE, those of the store.
+  // The proof's leading zero bits, once. Errors: PROOF_STALE, OPERATION_NOT_PRICED, PROOF_INVALID,
+  // PROOF_REPLAYED, TARIFFS_STALE, those of the store.
   absl::StatusOr<int32_t> Accept(const Challenge& challenge, int32_t reputation_ppm, uint64_t nonce,
                                  Duration timeout);
 

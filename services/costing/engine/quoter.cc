@@ -230,7 +230,9 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
     terms.expires = std::min(terms.expires,
                              Time(std::chrono::seconds(next_period * tariff.congestion.period_s)));
   }
-  if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) return PriceOutOfRange();
+  if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) {
+    return FieldInvalid("wanted_units", "must keep the session's units below 2^63");
+  }
   JB_ASSIGN_OR_RETURN(terms.price, PriceAgain(tariff, terms));
   return QuoteDraft{.terms = std::move(terms)};
 }

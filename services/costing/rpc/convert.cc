@@ -20,10 +20,15 @@ absl::StatusOr<Time> ParseTime(std::string_view field, const google::protobuf::T
   return ParseTimeField(kErrorDomain, field, time);
 }
 
+absl::StatusOr<Usage> FromRequest(const type::v1::Usage& proto) {
+  if (!proto.has_reputation_ppm()) return FieldInvalid("reputation_ppm", "must be given");
+  return FromProto(proto);
+}
+
 absl::StatusOr<QuoteItem> FromProto(const v1::QuoteItem& proto) {
   QuoteItem item;
   JB_ASSIGN_OR_RETURN(item.member, ParseNewId("member_id", proto.member_id()));
-  JB_ASSIGN_OR_RETURN(item.usage, FromProto(proto.usage()));
+  JB_ASSIGN_OR_RETURN(item.usage, FromRequest(proto.usage()));
   if (proto.usage().has_time()) item.at = item.usage.at;
   item.tariff_name = proto.tariff_name();
   item.with_bill = !proto.without_bill();
@@ -68,6 +73,9 @@ absl::StatusOr<EarningClaim> FromProto(const v1::Earning& proto) {
     return FieldInvalid("source", "must be a known source");
   }
   claim.source = static_cast<EarningSource>(proto.source() - 1);
+  if (!proto.has_units()) return FieldInvalid("units", "must be given");
+  if (!proto.has_first_factor_ppm()) return FieldInvalid("first_factor_ppm", "must be given");
+  if (!proto.has_second_factor_ppm()) return FieldInvalid("second_factor_ppm", "must be given");
   claim.units = proto.units();
   claim.first_factor_ppm = proto.first_factor_ppm();
   claim.second_factor_ppm = proto.second_factor_ppm();

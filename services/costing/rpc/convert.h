@@ -14,6 +14,8 @@ absl::StatusOr<Uuid> ParseId(std::string_view field, std::string_view text);
 absl::StatusOr<Uuid> ParseNewId(std::string_view field, std::string_view text);
 absl::StatusOr<Time> ParseTime(std::string_view field, const google::protobuf::Timestamp& time);
 
+// Usage that is to be priced; its reputation must be given.
+absl::StatusOr<Usage> FromRequest(const type::v1::Usage& proto);
 absl::StatusOr<QuoteItem> FromProto(const v1::QuoteItem& proto);
 absl::StatusOr<MeteredUnit> ParseUnit(type::v1::MeteredUnit unit);
 absl::StatusOr<Challenge> FromProto(const v1::Challenge& proto);

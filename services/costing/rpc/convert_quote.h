@@ -6,7 +6,8 @@
 
 namespace joulebook::costing {
 
-// The usage; `at` is what the proto says, or the epoch. Errors: FIELD_INVALID for what no enum has.
+// The usage; `at` is what the proto says, or the epoch; an absent reputation is 0. Errors:
+// FIELD_INVALID for what no enum has.
 absl::StatusOr<Usage> FromProto(const type::v1::Usage& proto);
 void ToProto(const Usage& usage, type::v1::Usage& proto);
 

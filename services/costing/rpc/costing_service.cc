@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "common/crypto/sha256.h"
 #include "common/rpc/page_token.h"
 #include "services/costing/domain/tariff_diff.h"
@@ -28,13 +27,17 @@ template <typename Request>
 absl::StatusOr<NumberPage> ParsePage(const Request& request) {
   NumberPage page;
   JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request.page_size(), kErrorDomain));
-  JB_ASSIGN_OR_RETURN(const auto key,
-                      ParsePageToken(request.page_token(), QueryOf(request), kErrorDomain));
+  JB_ASSIGN_OR_RETURN(const auto after,
+                      ParseNumberToken(request.page_token(), QueryOf(request), kErrorDomain));
+  page.after = after.value_or(0);
   page.limit = size + 1;
-  if (key.has_value() && !absl::SimpleAtoi(*key, &page.after)) {
-    return absl::InternalError("unreadable page key");
-  }
   return page;
+}
+
+template <typename Request>
+absl::StatusOr<int32_t> ParseReputation(const Request& request) {
+  if (!request.has_reputation_ppm()) return FieldInvalid("reputation_ppm", "must be given");
+  return ParsePpm("reputation_ppm", request.reputation_ppm());
 }
 
 std::span<const int64_t> Weights(const google::protobuf::RepeatedField<int64_t>& weights) {
@@ -236,8 +239,8 @@ CostingServiceImpl::Reactor* CostingServiceImpl::CheckCost(Context* context,
                                                            v1::CheckCostResponse* response) {
   return calls_.Run(context, "CheckCost", [=, this](const Identity&, Duration) -> absl::Status {
     JB_ASSIGN_OR_RETURN(const QuoteItem item, FromProto(request->item()));
-    if (request->available_microjoules() < 0) {
-      return FieldInvalid("available_microjoules", "must not be negative");
+    if (!request->has_available_microjoules() || request->available_microjoules() < 0) {
+      return FieldInvalid("available_microjoules", "must be given, 0 or more");
     }
     JB_ASSIGN_OR_RETURN(const PriceTotals expected, deps_.quoter.Expect(item));
     response->set_verdict(static_cast<v1::CostVerdict>(
@@ -253,8 +256,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::GetChallenge(
     Context* context, const v1::GetChallengeRequest* request, v1::GetChallengeResponse* response) {
   return calls_.Run(context, "GetChallenge", [=, this](const Identity&, Duration) -> absl::Status {
     JB_ASSIGN_OR_RETURN(const Uuid member, ParseNewId("member_id", request->member_id()));
-    JB_ASSIGN_OR_RETURN(const int32_t reputation,
-                        ParsePpm("reputation_ppm", request->reputation_ppm()));
+    JB_ASSIGN_OR_RETURN(const int32_t reputation, ParseReputation(*request));
     JB_ASSIGN_OR_RETURN(const auto asked,
                         deps_.proofs.Ask(member, request->operation_type(), reputation));
     ToProto(asked.challenge, asked.bits, *response->mutable_challenge());
@@ -270,8 +272,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::VerifyProof(Context* context,
   return calls_.Run(
       context, "VerifyProof", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Challenge challenge, FromProto(request->challenge()));
-        JB_ASSIGN_OR_RETURN(const int32_t reputation,
-                            ParsePpm("reputation_ppm", request->reputation_ppm()));
+        JB_ASSIGN_OR_RETURN(const int32_t reputation, ParseReputation(*request));
         JB_ASSIGN_OR_RETURN(const int32_t bits,
                             deps_.proofs.Accept(challenge, reputation, request->nonce(), left));
         response->set_bits(bits);
@@ -290,7 +291,9 @@ CostingServiceImpl::Reactor* CostingServiceImpl::GetUtility(Context* context,
     if (request->rating_milli() < -5'000 || request->rating_milli() > 5'000) {
       return FieldInvalid("rating_milli", "must be -5000 to 5000");
     }
-    if (request->age_days() < 0) return FieldInvalid("age_days", "must not be negative");
+    if (!request->has_age_days() || request->age_days() < 0) {
+      return FieldInvalid("age_days", "must be given, 0 or more");
+    }
     response->set_utility_ppm(UtilityPpm({request->accesses(), request->unique_members(),
                                           request->rating_milli(), request->age_days()}));
     return absl::OkStatus();
@@ -299,6 +302,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::GetUtility(Context* context,
 
 absl::Status CostingServiceImpl::Report(const v1::ReportDemandRequest& request,
                                         v1::ReportDemandResponse& response, Duration left) {
+  if (!request.has_demand()) return FieldInvalid("demand", "must be given");
   JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
   const std::string& name = deps_.quoter.NameOr(request.tariff_name());
   const LiveTariff* const tariff = snapshot->InEffect(name, deps_.clock.Now());
@@ -328,10 +332,13 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListCongestion(
   return calls_.Run(
       context, "ListCongestion", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request->page_size(), kErrorDomain));
+        const std::string& tariff = deps_.quoter.NameOr(request->tariff_name());
+        const std::string& name = request->class_name();
+        if (!IsName(tariff)) return FieldInvalid("tariff_name", "must be the name of a tariff");
+        if (!IsName(name)) return FieldInvalid("class_name", "must be the name of a class");
         JB_ASSIGN_OR_RETURN(
             const auto periods,
-            deps_.store.ListReports(deps_.quoter.NameOr(request->tariff_name()),
-                                    request->class_name(), request->after_period(), size, left));
+            deps_.store.ListReports(tariff, name, request->after_period(), size, left));
         for (const CongestionPeriod& period : periods) ToProto(period, *response->add_periods());
         return absl::OkStatus();
       });
@@ -340,6 +347,9 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListCongestion(
 CostingServiceImpl::Reactor* CostingServiceImpl::SplitRevenue(
     Context* context, const v1::SplitRevenueRequest* request, v1::SplitRevenueResponse* response) {
   return calls_.Run(context, "SplitRevenue", [=, this](const Identity&, Duration) -> absl::Status {
+    if (!request->has_amount_microjoules()) {
+      return FieldInvalid("amount_microjoules", "must be given");
+    }
     JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
     JB_ASSIGN_OR_RETURN(
         const LiveTariff* const tariff,
@@ -436,6 +446,15 @@ absl::Status CostingServiceImpl::MakeStatement(const v1::GetProviderStatementReq
   JB_RETURN_IF_ERROR(ParsePpm("quality.uptime_ppm", request.quality().uptime_ppm()).status());
   JB_RETURN_IF_ERROR(
       ParsePpm("quality.reliability_ppm", request.quality().reliability_ppm()).status());
+  if (request.quality().mean_latency_ms() < 0) {
+    return FieldInvalid("quality.mean_latency_ms", "must not be negative");
+  }
+  if (!request.has_revenue_microjoules() || request.revenue_microjoules() < 0) {
+    return FieldInvalid("revenue_microjoules", "must be given, 0 or more");
+  }
+  if (!request.has_operational_costs_microjoules() || request.operational_costs_microjoules() < 0) {
+    return FieldInvalid("operational_costs_microjoules", "must be given, 0 or more");
+  }
   JB_ASSIGN_OR_RETURN(const auto earnings,
                       deps_.store.EarningsOfPeriod(provider, start, end, left));
   JB_ASSIGN_OR_RETURN(const EarningSums sums, SumEarnings(earnings));

@@ -97,9 +97,11 @@ void QuoteDesk::QuoteAll(const QuoteItems& items, QuoteResults& results, const D
 
 void QuoteDesk::Settle(const v1::SettleQuoteRequest& request, v1::SettleQuoteResponse& response,
                        const Done& done) {
-  const auto quoted = OpenOwn(request.quote());
-  const auto draft = quoted.ok() ? quoter_.Settle(*quoted, request.found_results())
-                                 : absl::StatusOr<QuoteDraft>(quoted.status());
+  const auto draft = [&]() -> absl::StatusOr<QuoteDraft> {
+    JB_ASSIGN_OR_RETURN(const QuoteTerms quoted, OpenOwn(request.quote()));
+    if (!request.has_found_results()) return FieldInvalid("found_results", "must be given");
+    return quoter_.Settle(quoted, request.found_results());
+  }();
   if (draft.ok()) Write(*draft, *response.mutable_quote());
   Finish(draft.status(), {response.mutable_quote()}, done);
 }
@@ -108,6 +110,9 @@ void QuoteDesk::Authorize(const v1::AuthorizeRequest& request, v1::AuthorizeResp
                           const Done& done) {
   const auto authorized = [&]() -> absl::StatusOr<Quoter::Authorized> {
     JB_ASSIGN_OR_RETURN(const QuoteItem item, FromProto(request.item()));
+    if (!request.has_available_microjoules()) {
+      return FieldInvalid("available_microjoules", "must be given");
+    }
     return quoter_.Authorize(item, request.available_microjoules());
   }();
   std::vector<v1::Quote*> quotes;
@@ -143,6 +148,7 @@ void QuoteDesk::Update(const v1::UpdateSessionRequest& request, v1::UpdateSessio
                        const Done& done) {
   const auto update = [&]() -> absl::Status {
     JB_ASSIGN_OR_RETURN(const QuoteTerms grant, OpenOwn(request.grant()));
+    if (!request.has_used_units()) return FieldInvalid("used_units", "must be given");
     JB_ASSIGN_OR_RETURN(const auto settlement, quoter_.SettleGrant(grant, request.used_units()));
     JB_ASSIGN_OR_RETURN(const auto next,
                         quoter_.NextGrant(settlement.terms, request.wanted_units()));
@@ -155,9 +161,11 @@ void QuoteDesk::Update(const v1::UpdateSessionRequest& request, v1::UpdateSessio
 
 void QuoteDesk::Close(const v1::CloseSessionRequest& request, v1::CloseSessionResponse& response,
                       const Done& done) {
-  const auto grant = OpenOwn(request.grant());
-  const auto draft = grant.ok() ? quoter_.SettleGrant(*grant, request.used_units())
-                                : absl::StatusOr<QuoteDraft>(grant.status());
+  const auto draft = [&]() -> absl::StatusOr<QuoteDraft> {
+    JB_ASSIGN_OR_RETURN(const QuoteTerms grant, OpenOwn(request.grant()));
+    if (!request.has_used_units()) return FieldInvalid("used_units", "must be given");
+    return quoter_.SettleGrant(grant, request.used_units());
+  }();
   if (draft.ok()) Write(*draft, *response.mutable_settlement());
   Finish(draft.status(), {response.mutable_settlement()}, done);
 }

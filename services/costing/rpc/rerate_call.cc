@@ -16,6 +16,7 @@ namespace {
 constexpr char kMethod[] = "Rerate";
 constexpr int kMaxEvents = 10'000;
 constexpr std::size_t kMaxMembers = 1'000'000;
+constexpr std::size_t kMaxMemberBytes = 128;
 // Different usages whose prices are remembered: a few megabytes.
 constexpr std::size_t kMaxKnown = 16'384;
 
@@ -48,6 +49,9 @@ class Rerating {
     for (const std::string& member : request.new_members()) {
       if (totals_.size() == kMaxMembers) {
         return FieldInvalid("new_members", "must be at most 1000000 in a stream");
+      }
+      if (member.size() > kMaxMemberBytes) {
+        return FieldInvalid("new_members", "must be at most 128 bytes each");
       }
       totals_.emplace_back().set_member(member);
     }
@@ -83,7 +87,7 @@ class Rerating {
     if (event.member() < 0 || static_cast<std::size_t>(event.member()) >= totals_.size()) {
       return FieldInvalid("member", "must be one that was sent");
     }
-    JB_ASSIGN_OR_RETURN(const Usage usage, FromProto(event.usage()));
+    JB_ASSIGN_OR_RETURN(const Usage usage, FromRequest(event.usage()));
     JB_ASSIGN_OR_RETURN(const Prices prices, PricesOf(usage));
     v1::RerateTotals& totals = totals_[static_cast<std::size_t>(event.member())];
     totals.set_events(totals.events() + 1);

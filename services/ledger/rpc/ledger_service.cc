@@ -21,15 +21,10 @@ template <typename Request>
 absl::StatusOr<Page> ParsePage(const Request& request) {
   Page page;
   JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request.page_size(), kErrorDomain));
-  JB_ASSIGN_OR_RETURN(const auto key,
-                      ParsePageToken(request.page_token(), QueryOf(request), kErrorDomain));
+  JB_ASSIGN_OR_RETURN(page.after,
+                      ParseNumberToken(request.page_token(), QueryOf(request), kErrorDomain));
   page.limit = size + 1;
   page.newest_first = request.newest_first();
-  if (key.has_value()) {
-    int64_t after = 0;
-    if (!absl::SimpleAtoi(*key, &after)) return absl::InternalError("unreadable page key");
-    page.after = after;
-  }
   return page;
 }
 
