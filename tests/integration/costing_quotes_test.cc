@@ -298,6 +298,7 @@ TEST_F(QuotesTest, AQuoteSaysWhoIsPaid) {
   // A what-if pays nobody.
   v1::CheckCostRequest check;
   *check.mutable_item() = StoreItem();
+  check.set_available_microjoules(0);
   EXPECT_THAT(Call(*stub_, &Service::CheckCost, check), IsOk());
 }
 
