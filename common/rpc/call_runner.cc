@@ -29,7 +29,8 @@ grpc::ServerUnaryReactor* CallRunner::Run(grpc::CallbackServerContext* context,
     reactor->Finish(options_.boundary.Finish(method, status));
   });
   if (!accepted) {
-    reactor->Finish(boundary.Finish(method, boundary.Overloaded("calls", options_.executor_limit)));
+    reactor->Finish(
+        boundary.Finish(method, boundary.Overloaded(options_.queue, options_.executor_limit)));
   }
   return reactor;
 }

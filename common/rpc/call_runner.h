@@ -27,6 +27,8 @@ class CallRunner {
     std::size_t executor_limit;
     // The longest a call may take, whatever deadline it brings.
     Duration longest_call;
+    // What OVERLOADED calls the queue.
+    std::string_view queue = "calls";
   };
   using Work = std::function<absl::Status(const Identity& identity, Duration left)>;
 

@@ -44,16 +44,19 @@ class App {
                     [this] { watches_.Notify(); }},
                    VerifyEd25519, *store_, clock_, ledger_metrics_),
         writer_(*store_, committer_, ids_, clock_, ledger_metrics_),
-        executor_(static_cast<int>(config.read_threads),
-                  static_cast<std::size_t>(config.read_queue)),
+        readers_(static_cast<int>(config.read_threads),
+                 static_cast<std::size_t>(config.read_queue)),
+        writers_(static_cast<int>(config.write_threads),
+                 static_cast<std::size_t>(config.write_queue)),
         sealer_({ids_.Next(), Ms(config.seal_lease_ms), static_cast<int>(config.seal_leaves),
                  Ms(config.seal_lease_ms)},
                 std::move(signers), *log_store_, clock_, ledger_metrics_),
         proofs_(*store_, *log_store_, ledger_metrics_),
         books_checks_(*log_store_, ledger_metrics_),
         service_({gate_, *store_, writer_, committer_, proofs_, watches_, books_checks_,
-                  quote_check_, executor_, static_cast<std::size_t>(config.read_queue), clock_,
-                  Ms(config.call_timeout_ms), Ms(config.books_check_timeout_ms)}) {}
+                  quote_check_, readers_, static_cast<std::size_t>(config.read_queue), writers_,
+                  static_cast<std::size_t>(config.write_queue), clock_, Ms(config.call_timeout_ms),
+                  Ms(config.books_check_timeout_ms)}) {}
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
@@ -108,7 +111,8 @@ class App {
   TransferWatches watches_;
   GroupCommitter committer_;
   BookWriter writer_;
-  Executor executor_;
+  Executor readers_;
+  Executor writers_;
   LogSealer sealer_;
   LogProofs proofs_;
   BooksChecks books_checks_;

@@ -19,6 +19,11 @@ void Config::AddTo(Settings& settings) {
                    "longest call, whatever its deadline");
   settings.Integer("read-threads", &read_threads, {1, 256}, "calls that read at once");
   settings.Integer("read-queue", &read_queue, {1, 1'000'000}, "calls that wait for a thread");
+  settings.Integer(
+      "write-threads", &write_threads, {1, 256},
+      "calls about members, accounts and reputation that wait for their commit at once");
+  settings.Integer("write-queue", &write_queue, {1, 1'000'000},
+                   "calls of that kind that wait for a thread");
   settings.Integer("transfer-queue", &transfer_queue, {8'190, 10'000'000},
                    "transfers that wait for their commit");
   settings.Integer("group-items", &group_items, {1, 1'000'000}, "transfers in one commit");

@@ -15,6 +15,8 @@ struct Config {
   int64_t call_timeout_ms = 10'000;
   int64_t read_threads = 4;
   int64_t read_queue = 256;
+  int64_t write_threads = 16;
+  int64_t write_queue = 256;
   int64_t transfer_queue = int64_t{16} * 8'190;
   int64_t group_items = 8'190;
   int64_t commit_timeout_ms = 5'000;

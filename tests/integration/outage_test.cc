@@ -129,8 +129,12 @@ TEST_F(DrainTest, AnswersOverloadedAtOnceWhenTheQueueIsFull) {
             MakePost(TransferId(client * 10'000 + i), AccountId(1), AccountId(2), 1);
       }
       const auto response = Call(*stub_, &Service::PostTransfers, request);
-      overloaded += response.status().code() == absl::StatusCode::kResourceExhausted &&
-                    GetErrorInfo(response.status())->reason == "OVERLOADED";
+      if (response.ok()) return;
+      EXPECT_EQ(response.status().code(), absl::StatusCode::kResourceExhausted);
+      const auto info = GetErrorInfo(response.status());
+      overloaded += info.has_value() && info->reason == "OVERLOADED" &&
+                    info->metadata.at("queue") == "transfers" &&
+                    info->metadata.at("limit") == "8190";
     });
   }
   for (auto& client : clients) client.join();

@@ -19,6 +19,14 @@ absl::Status FieldInvalid(std::string_view field, std::string_view rule) {
   return MakeFieldInvalid(kErrorDomain, field, rule);
 }
 
+absl::Status Overloaded(std::string_view queue, std::size_t limit) {
+  return MakeError(absl::StatusCode::kResourceExhausted,
+                   {"OVERLOADED",
+                    kErrorDomain,
+                    {{"queue", std::string(queue)}, {"limit", std::to_string(limit)}}},
+                   absl::StrCat("the queue of ", ToAbsl(queue), " is full"));
+}
+
 absl::Status NotFound(std::string_view what, const Uuid& id) {
   return MakeError(absl::StatusCode::kNotFound,
                    {absl::StrCat(absl::AsciiStrToUpper(ToAbsl(what)), "_NOT_FOUND"),

@@ -12,6 +12,8 @@ inline constexpr char kErrorDomain[] = "ledger.joulebook";
 
 // INVALID_ARGUMENT, FIELD_INVALID.
 absl::Status FieldInvalid(std::string_view field, std::string_view rule);
+// RESOURCE_EXHAUSTED, OVERLOADED.
+absl::Status Overloaded(std::string_view queue, std::size_t limit);
 // NOT_FOUND, WHAT_NOT_FOUND with the metadata what_id; `what` is "member", "account", "transfer" or
 // "hold".
 absl::Status NotFound(std::string_view what, const Uuid& id);

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "services/ledger/domain/errors.h"
+
 namespace joulebook::ledger {
 namespace {
 
@@ -103,7 +105,7 @@ absl::Status GroupCommitter::Submit(CommitJob job) {
   {
     const std::lock_guard lock(mutex_);
     if (queued_items_ + job.items > options_.max_queued_items) {
-      return absl::ResourceExhaustedError("the queue of transfers is full");
+      return Overloaded("transfers", options_.max_queued_items);
     }
     queued_items_ += job.items;
     metrics_.queue_items.Set(static_cast<double>(queued_items_));

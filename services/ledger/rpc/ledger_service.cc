@@ -43,11 +43,14 @@ absl::Status NotFoundUnless(bool found, std::string_view what, const Uuid& id) {
 
 LedgerServiceImpl::LedgerServiceImpl(const Dependencies& dependencies)
     : deps_(dependencies),
-      calls_({deps_.gate, LedgerBoundary(), RoleOf, deps_.executor, deps_.executor_limit,
-              deps_.longest_call}) {}
+      calls_({deps_.gate, LedgerBoundary(), RoleOf, deps_.read_executor, deps_.read_queue,
+              deps_.longest_call}),
+      writes_({deps_.gate, LedgerBoundary(), RoleOf, deps_.write_executor, deps_.write_queue,
+               deps_.longest_call, "writing calls"}) {}
 
 void LedgerServiceImpl::BeginDrain() {
   calls_.BeginDrain();
+  writes_.BeginDrain();
   streams_.Drain();
   deps_.watches.Drain();
   deps_.books_checks.Drain();
@@ -67,7 +70,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAssets(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RegisterMember(
     Context* context, const v1::RegisterMemberRequest* request,
     v1::RegisterMemberResponse* response) {
-  return calls_.Run(
+  return writes_.Run(
       context, "RegisterMember", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const auto registered, deps_.writer.RegisterMember(command, left));
@@ -108,7 +111,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListMembers(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RecordReputationChange(
     Context* context, const v1::RecordReputationChangeRequest* request,
     v1::RecordReputationChangeResponse* response) {
-  return calls_.Run(
+  return writes_.Run(
       context, "RecordReputationChange", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const auto change, deps_.writer.RecordReputationChange(command, left));
@@ -136,7 +139,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListReputationChanges(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::CreateAccount(
     Context* context, const v1::CreateAccountRequest* request,
     v1::CreateAccountResponse* response) {
-  return calls_.Run(
+  return writes_.Run(
       context, "CreateAccount", [=, this](const Identity& identity, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
         if (NeedsAdmin(command)) {
@@ -185,7 +188,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAccounts(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::SetAccountState(
     Context* context, const v1::SetAccountStateRequest* request,
     v1::SetAccountStateResponse* response) {
-  return calls_.Run(
+  return writes_.Run(
       context, "SetAccountState", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
         if (!v1::AccountState_IsValid(request->state()) ||

@@ -25,8 +25,11 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
     TransferWatches& watches;
     BooksChecks& books_checks;
     QuoteCheck is_signed_quote;
-    Executor& executor;
-    std::size_t executor_limit;
+    // Where calls that read wait for a thread, and, apart from them, those that wait for a commit.
+    Executor& read_executor;
+    std::size_t read_queue;
+    Executor& write_executor;
+    std::size_t write_queue;
     Clock& clock;
     // The longest a call may take, whatever deadline it brings.
     Duration longest_call;
@@ -96,6 +99,7 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
 
   const Dependencies deps_;
   CallRunner calls_;
+  CallRunner writes_;
   PipelineStreams<v1::StreamTransfersRequest, v1::StreamTransfersResponse> streams_;
 };
 
