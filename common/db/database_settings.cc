@@ -25,7 +25,7 @@ std::string DatabaseSettings::Connection() const {
 PoolOptions DatabaseSettings::ForPool() const {
   return {.connection = Connection(),
           .size = static_cast<int>(database_pool),
-          .statement_timeout = std::chrono::milliseconds(statement_timeout_ms)};
+          .limits = {.statement_timeout = std::chrono::milliseconds(statement_timeout_ms)}};
 }
 
 }  // namespace joulebook

@@ -37,7 +37,7 @@ class DatabaseTest : public testing::Test {
   }
 
   const std::string connection_ = MakeTestDatabase();
-  Pool pool_{{connection_, 2, std::chrono::milliseconds(500)}};
+  Pool pool_{{connection_, 2, {.statement_timeout = std::chrono::milliseconds(500)}}};
   SystemClock clock_;
   SeededRandom random_{1};
   ThreadSleeper sleeper_;
@@ -78,6 +78,7 @@ TEST_F(DatabaseTest, RetriesDeadlocksUntilBothSucceed) {
                     [&, first](pqxx::transaction_base& transaction) {
                       ++runs;
                       transaction.exec("SET LOCAL statement_timeout = 0");
+                      transaction.exec("SET LOCAL lock_timeout = 0");
                       transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", first);
                       sleeper_.SleepFor(std::chrono::milliseconds(50));
                       transaction.exec_params("UPDATE t SET v = v + 1 WHERE n = $1", 3 - first);
@@ -91,6 +92,30 @@ TEST_F(DatabaseTest, RetriesDeadlocksUntilBothSucceed) {
   other.join();
   EXPECT_EQ(Query("SELECT min(v) FROM t"), 2);
   EXPECT_GE(runs, 3);
+}
+
+TEST_F(DatabaseTest, WhoWaitsForALockIsToldBeforeAStatementsTimeIsUp) {
+  ASSERT_THAT(Execute("CREATE TABLE t (n int)"), IsOk());
+  EXPECT_THAT(Run([&](pqxx::transaction_base& holder) {
+                holder.exec("LOCK TABLE t");
+                const absl::Status waited = Execute("LOCK TABLE t");
+                EXPECT_EQ(waited.code(), absl::StatusCode::kDeadlineExceeded);
+                EXPECT_NE(waited.message().find("55P03"), absl::string_view::npos) << waited;
+                return absl::OkStatus();
+              }),
+              IsOk());
+}
+
+TEST_F(DatabaseTest, TheServerEndsASessionThatSleepsInATransaction) {
+  ASSERT_THAT(Execute("CREATE TABLE t (n int)"), IsOk());
+  EXPECT_EQ(Run([&](pqxx::transaction_base& sleeper) {
+              sleeper.exec("LOCK TABLE t");
+              sleeper_.SleepFor(std::chrono::milliseconds(700));
+              EXPECT_THAT(Execute("LOCK TABLE t"), IsOk()) << "the lock is free again";
+              sleeper.exec("SELECT 1");
+              return absl::OkStatus();
+            }).code(),
+            absl::StatusCode::kUnavailable);
 }
 
 TEST_F(DatabaseTest, PoolIsBoundedAndRecoversFromABrokenConnection) {

@@ -68,13 +68,10 @@ void StatementBatch::Append(StatementBatch other) {
 absl::StatusOr<std::unique_ptr<DirectConnection>> DirectConnection::Open(const Options& options,
                                                                          Clock& clock) {
   // Lookups of a few rows by index, whatever the tables' statistics say; plans are made once.
-  const std::string text = absl::StrCat(
-      options.connection, " connect_timeout=",
-      std::chrono::duration_cast<std::chrono::seconds>(options.connect_timeout).count(),
-      " tcp_user_timeout=", Milliseconds(options.statement_timeout),
-      " options='-c statement_timeout=", Milliseconds(options.statement_timeout),
-      " -c synchronous_commit=on -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off"
-      " -c enable_mergejoin=off -c enable_seqscan=off -c jit=off'");
+  const std::string text =
+      LimitedConnection(options.connection, options.limits,
+                        "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off"
+                        " -c enable_mergejoin=off -c enable_seqscan=off -c jit=off");
   std::unique_ptr<DirectConnection> opened(
       new DirectConnection(PQconnectdb(text.c_str()), options, clock));
   if (PQstatus(opened->connection_) != CONNECTION_OK ||

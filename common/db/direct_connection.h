@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/db/binary_rows.h"
+#include "common/db/connection_limits.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
 
@@ -62,8 +63,7 @@ class DirectConnection {
  public:
   struct Options {
     std::string connection;
-    Duration connect_timeout = std::chrono::seconds(2);
-    Duration statement_timeout = std::chrono::seconds(5);
+    ConnectionLimits limits;
     // How long RunSpinning looks for the answer before it sleeps: waking a sleeping thread can take
     // longer than a small commit.
     Duration spin{};

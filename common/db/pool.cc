@@ -3,17 +3,11 @@
 #include <pqxx/except>
 #include <pqxx/nontransaction>
 
-#include "absl/strings/str_cat.h"
-
 namespace joulebook {
 namespace {
 
 // How long a health ping waits for a connection before it calls the pool busy (and so alive).
 constexpr Duration kPingAcquireTimeout = std::chrono::milliseconds(100);
-
-int64_t Milliseconds(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
 
 }  // namespace
 
@@ -28,15 +22,9 @@ void Pool::Lease::Discard() {
 }
 
 absl::StatusOr<std::unique_ptr<pqxx::connection>> Pool::Connect() const {
-  const auto connect_timeout_s =
-      std::chrono::duration_cast<std::chrono::seconds>(options_.connect_timeout).count();
   try {
-    auto connection = std::make_unique<pqxx::connection>(
-        absl::StrCat(options_.connection, " connect_timeout=", connect_timeout_s,
-                     " tcp_user_timeout=", Milliseconds(options_.statement_timeout),
-                     " options='-c statement_timeout=", Milliseconds(options_.statement_timeout),
-                     " -c synchronous_commit=on'"));
-    return connection;
+    return std::make_unique<pqxx::connection>(
+        LimitedConnection(options_.connection, options_.limits));
   } catch (const pqxx::failure& error) {
     return absl::UnavailableError("the database cannot be reached");
   }

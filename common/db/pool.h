@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/db/connection_limits.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
 
@@ -19,10 +20,7 @@ struct PoolOptions {
   std::string connection;
   // Connections at most, 1 or more.
   int size = 8;
-  // A statement that runs longer is cancelled by the server.
-  Duration statement_timeout = std::chrono::seconds(5);
-  // A connection attempt that takes longer fails; whole seconds, at least 2 (libpq's minimum).
-  Duration connect_timeout = std::chrono::seconds(2);
+  ConnectionLimits limits;
 };
 
 // Thread-safe. Must outlive its leases.

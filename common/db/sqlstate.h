@@ -9,8 +9,8 @@ namespace joulebook {
 
 // UNAVAILABLE: connection lost, shutting down, too many connections (classes 08, 53, 57P).
 // ABORTED: serialization failure, deadlock (40001, 40P01). DEADLINE_EXCEEDED: statement timeout
-// (57014). ALREADY_EXISTS: unique violation (23505). FAILED_PRECONDITION: any other integrity
-// constraint (class 23). INTERNAL: everything else.
+// (57014), lock timeout (55P03). ALREADY_EXISTS: unique violation (23505). FAILED_PRECONDITION: any
+// other integrity constraint (class 23). INTERNAL: everything else.
 absl::StatusCode CodeOfSqlState(std::string_view sqlstate);
 
 }  // namespace joulebook

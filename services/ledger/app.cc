@@ -1,5 +1,6 @@
 #include "services/ledger/app.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "common/crypto/ed25519.h"
@@ -31,9 +32,12 @@ class App {
         pool_(config.database.ForPool()),
         store_(MakePgStore(
             {pool_, clock_, *random_, sleeper_},
-            {{config.database.Connection(), std::chrono::seconds(2),
-              Ms(config.database.statement_timeout_ms), Duration(config.commit_spin_us)},
-             static_cast<std::size_t>(config.cached_items)})),
+            {.connection = {config.database.Connection(),
+                            {.statement_timeout = Ms(std::min(config.database.statement_timeout_ms,
+                                                              config.commit_timeout_ms))},
+                            Duration(config.commit_spin_us)},
+             .commit_timeout = Ms(config.commit_timeout_ms),
+             .cached_items = static_cast<std::size_t>(config.cached_items)})),
         log_store_(MakePgLogStore({pool_, clock_, *random_, sleeper_})),
         ledger_metrics_(metrics_),
         watches_({static_cast<std::size_t>(config.watch_streams), Ms(config.watch_poll_ms),
@@ -65,7 +69,7 @@ class App {
                         RpcServer::Start({.config = config_.server,
                                           .service_names = {v1::LedgerService::service_full_name()},
                                           .error_domain = kErrorDomain,
-                                          .probe = [this] { return pool_.Ping(); }},
+                                          .probe = [this] { return store_->CheckWritable(); }},
                                          {&service_}, metrics_, clock_, timers_));
     sealing_ = timers_.RunEvery(Ms(config_.seal_interval_ms), [this] { Seal(); });
     sweeper_ = timers_.RunEvery(Ms(config_.expiry_interval_ms), [this] { Sweep(); });

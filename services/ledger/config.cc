@@ -6,8 +6,8 @@ namespace joulebook::ledger {
 namespace {
 
 // Connections of the pool that are not the reading threads': committer, sweeper, sealer, watches,
-// check of the books, health.
-constexpr int64_t kOwnConnections = 6;
+// check of the books.
+constexpr int64_t kOwnConnections = 5;
 
 }  // namespace
 
@@ -55,10 +55,11 @@ void Config::AddTo(Settings& settings) {
 
 absl::Status Config::Validate() const {
   if (database.database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "database-pool must be at least read-threads + ", kOwnConnections,
-      ": one connection each for the committer, the sweeper, the sealer, the watches, the check of "
-      "the books and health"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("database-pool must be at least read-threads + ", kOwnConnections,
+                   ": one connection each for the committer, the sweeper, the sealer, the watches "
+                   "and the check of "
+                   "the books"));
 }
 
 }  // namespace joulebook::ledger

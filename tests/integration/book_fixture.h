@@ -32,7 +32,8 @@ struct Engine {
         ids(clock, random),
         pool({connection, 4}),
         database{pool, clock, random, sleeper},
-        store(MakePgStore(database, {{connection}, 50})),  // few, so that tests see forgetting
+        store(MakePgStore(database, {.connection = {connection},
+                                     .cached_items = 50})),  // few, so that tests see forgetting
         ledger_metrics(metrics),
         committer({}, VerifyEd25519, *store, clock, ledger_metrics),
         writer(*store, committer, ids, clock, ledger_metrics) {}

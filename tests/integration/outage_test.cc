@@ -13,21 +13,6 @@
 namespace joulebook::ledger {
 namespace {
 
-// Runs the health check of the binary, as docker does.
-bool IsHealthy(const LedgerProcess& ledger) {
-  return RunCommand({BinaryPath("ledgerd"), "healthcheck", "--listen", ledger.address()}).ok();
-}
-
-template <typename Condition>
-bool Eventually(const Condition& condition) {
-  ThreadSleeper sleeper;
-  for (int tries = 0; tries < 300; ++tries) {
-    if (condition()) return true;
-    sleeper.SleepFor(std::chrono::milliseconds(50));
-  }
-  return false;
-}
-
 TEST(Outage, PostgresAwayMeansUnavailableNotServingAndRecoveryWithoutRestart) {
   const auto postgres = PostgresServer::Start();
   ASSERT_THAT(postgres, IsOk());

@@ -1,7 +1,10 @@
 // Somebody else holds the book's lock: what goes on, what waits, and for how long.
 
+#include <signal.h>
+
 #include <atomic>
 #include <pqxx/connection>
+#include <pqxx/nontransaction>
 #include <pqxx/transaction>
 #include <thread>
 
@@ -14,12 +17,15 @@ namespace {
 
 constexpr int kWriters = 8;
 
+std::string AsSuperuser(const std::string& connection) {
+  return absl::StrReplaceAll(connection, {{"user=ledger", "user=postgres"}});
+}
+
 // Holds the book's lock until destroyed, as a superuser: nothing bounds it.
 class BookLock {
  public:
   explicit BookLock(const std::string& connection)
-      : connection_(absl::StrReplaceAll(connection, {{"user=ledger", "user=postgres"}})),
-        transaction_(connection_) {
+      : connection_(AsSuperuser(connection)), transaction_(connection_) {
     transaction_.exec("SELECT 1 FROM ledger.book FOR UPDATE");
   }
 
@@ -57,6 +63,19 @@ class WaitingTest : public ServiceTest {
       sleeper_.SleepFor(std::chrono::milliseconds(20));
     }
     FAIL() << "the calls did not come";
+  }
+
+  // Whether PostgreSQL waits for a client of this name that holds the book's lock.
+  bool IsAsleepOnTheBook(const std::string& application) {
+    pqxx::connection connection(AsSuperuser(connection_));
+    pqxx::nontransaction query(connection);
+    return !query
+                .exec(
+                    "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE relation = "
+                    "'ledger.book'::regclass AND mode <> 'AccessShareLock' AND wait_event_type = "
+                    "'Client' AND application_name = " +
+                    connection.quote(application))
+                .empty();
   }
 
   ThreadSleeper sleeper_;
@@ -114,6 +133,92 @@ TEST_F(WaitingTest, WritingCallsThatFindTheirQueueFullAreRefusedAtOnceByItsName)
     EXPECT_GE(refused, kWriters - 2);
   }
   for (auto& writer : writers) writer.join();
+}
+
+TEST_F(WaitingTest, HealthCoversWriting) {
+  StartService({"--commit-timeout-ms", "1000", "--health-interval-ms", "50"});
+  EXPECT_TRUE(IsHealthy(*ledger_));
+  {
+    const BookLock lock(connection_);
+    EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger_); })) << "nobody asked for a commit";
+  }
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger_); }));
+  {
+    const BookLock lock(connection_);
+    const auto waited = Register(1);
+    EXPECT_THAT(waited, StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_PASSED"));
+    EXPECT_FALSE(IsHealthy(*ledger_));
+  }
+  EXPECT_THAT(Register(1), IsOk());
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger_); }));
+}
+
+// PostgreSQL waits for such a session for ever, whatever its timeouts.
+TEST_F(WaitingTest, AWriterThatSleepsInTheMiddleOfACopyIsEnded) {
+  StartService({"--commit-timeout-ms", "1000", "--health-interval-ms", "50"});
+  ASSERT_THAT(Register(1), IsOk());
+  const auto sleeper = Process::Start(
+      {"bash", "-c",
+       "sleep 60 | psql -X -d \"$0\" -c BEGIN -c 'SELECT 1 FROM ledger.book FOR UPDATE' "
+       "-c 'COPY ledger.holds FROM STDIN'",
+       connection_},
+      MakeTempDir() + "/log");
+  ASSERT_THAT(sleeper, IsOk());
+  ASSERT_TRUE(Eventually([&] { return IsAsleepOnTheBook("psql"); }));
+  EXPECT_TRUE(Eventually([&] { return Register(2).ok(); }));
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger_); }));
+  EXPECT_FALSE(IsAsleepOnTheBook("psql"));
+}
+
+TEST_F(WaitingTest, AReplicaThatIsPausedWithTheLockStopsTheOthersForALimitedTime) {
+  const std::vector<std::string> flags = {"--commit-timeout-ms", "3000", "--health-interval-ms",
+                                          "50"};
+  StartService(flags);
+  auto paused = LedgerProcess::Start(connection_ + " application_name=paused", flags);
+  ASSERT_THAT(paused, IsOk());
+  ASSERT_THAT(Register(1), IsOk());
+  std::atomic<bool> is_over = false;
+  std::atomic<int> next = 0, committed = 0;
+  const auto load = [&](const LedgerProcess& ledger, int batch_items) {
+    const auto stub = ledger.Stub();
+    while (!is_over) {
+      v1::PostTransfersRequest batch;
+      for (int i = 0; i < batch_items; ++i) {
+        *batch.add_transfers() = MakePost(TransferId(++next), MemberId(1), kIssuer, 1);
+      }
+      absl::StatusOr<v1::PostTransfersResponse> answer;
+      do {
+        answer = Call(*stub, &Service::PostTransfers, batch);
+      } while (!answer.ok());
+      for (const auto& result : answer->results()) committed += result.position() != 0;
+    }
+  };
+  std::thread ours([&] { load(*ledger_, 3); });
+  std::thread theirs([&] { load(*paused, 200); });
+
+  EXPECT_TRUE(Eventually([&] {
+    for (int tries = 0; tries < 20; ++tries) {
+      paused->process().Signal(SIGSTOP);
+      if (IsAsleepOnTheBook("paused")) return true;
+      paused->process().Signal(SIGCONT);
+      sleeper_.SleepFor(std::chrono::milliseconds(7));
+    }
+    return false;
+  }));
+  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger_); }));
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger_); }));
+  const int before = committed;
+  EXPECT_TRUE(Eventually([&] { return committed > before; })) << "the others go on";
+  paused->process().Signal(SIGCONT);
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*paused); }));
+
+  is_over = true;
+  ours.join();
+  theirs.join();
+  EXPECT_EQ(committed, next) << "each batch was answered, and each transfer committed";
+  EXPECT_EQ(Account(MemberId(1)).balances().posted_minor(), 1'000'000'000 - committed);
+  EXPECT_THAT(RunCommand({BinaryPath("ledgerd"), "check-books", "--database", connection_}),
+              IsOk());
 }
 
 }  // namespace

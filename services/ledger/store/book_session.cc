@@ -55,7 +55,14 @@ absl::Status CopyRows(const char* statement, const std::vector<T>& values, int16
 
 absl::Status BookSession::Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) {
   const std::lock_guard lock(mutex_);
-  const Duration deadline = database_.clock.MonotonicNow() + timeout;
+  BookHealth::RunningCommit running(health_);
+  const absl::Status status = CommitWithin(database_.clock.MonotonicNow() + timeout, keys, decide);
+  if (status.ok()) running.Succeeded();
+  return status;
+}
+
+absl::Status BookSession::CommitWithin(Duration deadline, const ViewKeys& keys,
+                                       const Decision& decide) {
   IdLookup lookup = lookups_left_ > 0 ? IdLookup::kLookUp : IdLookup::kAssumeNew;
   lookups_left_ = std::max(0, lookups_left_ - 1);
   for (int attempt = 1;; ++attempt) {

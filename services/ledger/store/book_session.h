@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "common/db/transaction.h"
+#include "services/ledger/store/book_health.h"
 #include "services/ledger/store/book_io.h"
 #include "services/ledger/store/store.h"
 
@@ -21,9 +22,12 @@ namespace joulebook::ledger {
 class BookSession {
  public:
   // What they refer to must outlive the session.
-  BookSession(const Database& database, DirectConnection::Options connection,
+  BookSession(const Database& database, DirectConnection::Options connection, BookHealth& health,
               std::size_t cached_items)
-      : database_(database), connection_options_(std::move(connection)), cache_(cached_items) {}
+      : database_(database),
+        connection_options_(std::move(connection)),
+        health_(health),
+        cache_(cached_items) {}
 
   // See Store::Commit.
   absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide);
@@ -31,6 +35,7 @@ class BookSession {
  private:
   enum class Mode { kOnTrust, kUnderLock };
 
+  absl::Status CommitWithin(Duration deadline, const ViewKeys& keys, const Decision& decide);
   absl::Status Attempt(Mode mode, IdLookup lookup, const ViewKeys& keys, Duration deadline,
                        const Decision& decide);
   absl::Status Decide(const Decision& decide, BookView& view, Changes& changes);
@@ -47,6 +52,7 @@ class BookSession {
 
   const Database database_;
   const DirectConnection::Options connection_options_;
+  BookHealth& health_;
 
   std::mutex mutex_;
   std::unique_ptr<DirectConnection> connection_;

@@ -57,11 +57,14 @@ class PgStore final : public Store {
  public:
   PgStore(const Database& database, PgStoreOptions options)
       : database_(database),
-        session_(database, std::move(options.connection), options.cached_items) {}
+        health_(options.connection.connection, options.commit_timeout, database.clock),
+        session_(database, std::move(options.connection), health_, options.cached_items) {}
 
   absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) override {
     return session_.Commit(keys, timeout, decide);
   }
+
+  absl::Status CheckWritable() override { return health_.Check(); }
 
   absl::StatusOr<std::vector<Asset>> ListAssets(Duration timeout) override {
     return ReadAll<Asset>(timeout, ReadAsset,
@@ -228,6 +231,7 @@ class PgStore final : public Store {
   }
 
   const Database database_;
+  BookHealth health_;
   BookSession session_;
 };
 

@@ -16,8 +16,10 @@ inline constexpr char kSchema[] = "ledger";
 std::span<const Migration> Migrations();
 
 struct PgStoreOptions {
-  // For the writer, beside the pool's connections.
+  // For the writer, and one more for its health, beside the pool's connections.
   DirectConnection::Options connection;
+  // The longest commit.
+  Duration commit_timeout = std::chrono::seconds(5);
   // Accounts, holds and members that the writer remembers, of each at most.
   std::size_t cached_items = 200'000;
 };

@@ -16,6 +16,18 @@ inline constexpr PreparedStatement kLockBook{
 // Takes the lock too, and fails with 40001 when the book is not at revision $1 any more.
 inline constexpr PreparedStatement kAdvanceBook{"advance_book",
                                                 "SELECT ledger.advance_book($1, $2, $3, $4, $5)"};
+// Takes the lock and gives it back, as a commit does.
+inline constexpr PreparedStatement kTouchBook{"touch_book",
+                                              "SELECT 1 FROM ledger.book FOR NO KEY UPDATE"};
+inline constexpr PreparedStatement kPing{"ping", "SELECT 1"};
+// Ends the sessions of this login that have been in a transaction that writes the book for more
+// than $1 microseconds and that the server waits for.
+inline constexpr PreparedStatement kEndSleepers{"end_sleepers", R"(
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE usename = current_user AND datname = current_database() AND wait_event_type = 'Client'
+  AND xact_start < clock_timestamp() - $1::bigint * interval '1 microsecond'
+  AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'ledger.book'::regclass AND granted
+                AND mode IN ('RowShareLock', 'RowExclusiveLock')))"};
 inline constexpr char kRevision[] = "SELECT revision FROM ledger.book";
 
 inline constexpr char kAssets[] = "SELECT code, scale, kind FROM ledger.assets ORDER BY code";

@@ -47,6 +47,10 @@ class Store {
   // the same ids and see.
   virtual absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) = 0;
 
+  // Whether commits can be made now; UNAVAILABLE when not. Takes a little more than two seconds at
+  // most, also when the database or a commit is stuck.
+  virtual absl::Status CheckWritable() = 0;
+
   // The reads see one snapshot each and lock nothing.
   virtual absl::StatusOr<std::vector<Asset>> ListAssets(Duration timeout) = 0;
   virtual absl::StatusOr<std::optional<Member>> FindMember(const Uuid& id, Duration timeout) = 0;
