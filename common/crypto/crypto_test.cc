@@ -39,6 +39,16 @@ TEST(Ed25519, RefusesAlteredInputAndWrongLengths) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(Ed25519, KnowsWhatIsNoPublicKey) {
+  EXPECT_TRUE(IsEd25519PublicKey(Ed25519PrivateKey::FromSeed(std::string(32, 's'))->public_key()));
+  const std::string zero(31, '\0');
+  EXPECT_FALSE(IsEd25519PublicKey(""));
+  EXPECT_FALSE(IsEd25519PublicKey(std::string(32, '\xff'))) << "not canonical";
+  EXPECT_FALSE(IsEd25519PublicKey("\x02" + zero)) << "no point of the curve";
+  EXPECT_FALSE(IsEd25519PublicKey("\x01" + zero)) << "order 1";
+  EXPECT_FALSE(IsEd25519PublicKey(zero + '\0')) << "order 4";
+}
+
 std::vector<Sha256Digest> Leaves(std::size_t count) {
   std::vector<Sha256Digest> leaves;
   for (std::size_t i = 0; i < count; ++i) leaves.push_back(MerkleLeafHash(std::to_string(i)));

@@ -43,6 +43,10 @@ std::string Ed25519PrivateKey::Sign(std::string_view message) const {
   return signature;
 }
 
+bool IsEd25519PublicKey(std::string_view bytes) {
+  return bytes.size() == kEd25519PublicKeySize && crypto_core_ed25519_is_valid_point(Bytes(bytes));
+}
+
 bool VerifyEd25519(std::string_view public_key, std::string_view message,
                    std::string_view signature) {
   return public_key.size() == kEd25519PublicKeySize && signature.size() == kEd25519SignatureSize &&

@@ -30,6 +30,10 @@ class Ed25519PrivateKey {
   std::string secret_key_;
 };
 
+// Whether the bytes are a point of the curve that some private key can have: canonical, of the
+// large subgroup, not of small order.
+bool IsEd25519PublicKey(std::string_view bytes);
+
 // False for a wrong signature, and for a key or signature of a wrong length.
 bool VerifyEd25519(std::string_view public_key, std::string_view message,
                    std::string_view signature);

@@ -125,6 +125,7 @@ NoteVerifier NoteVerifier::Make(std::string name, std::string public_key) {
 
 absl::StatusOr<NoteVerifier> NoteVerifier::Parse(std::string_view text) {
   JB_ASSIGN_OR_RETURN(KeyText key, ParseKey(text));
+  if (!IsEd25519PublicKey(key.key)) return absl::InvalidArgumentError("the key is no public key");
   NoteVerifier verifier = Make(std::move(key.name), std::move(key.key));
   if (ToHex(verifier.key_id()) != key.key_id) {
     return absl::InvalidArgumentError("the key id is not that of the key");
@@ -178,14 +179,18 @@ std::string SignNote(std::string_view text, std::span<const NoteSigner> signers)
   return note;
 }
 
+std::string_view NoteText(std::string_view note) {
+  const std::size_t split = note.rfind("\n\n");
+  return split == std::string_view::npos ? std::string_view() : note.substr(0, split + 1);
+}
+
 absl::StatusOr<std::string> OpenNote(std::string_view note,
                                      std::span<const NoteVerifier> verifiers) {
-  const std::size_t split = note.rfind("\n\n");
-  if (split == std::string_view::npos || !note.ends_with('\n')) {
+  const std::string_view text = NoteText(note);
+  if (text.empty() || !note.ends_with('\n')) {
     return absl::InvalidArgumentError("not a signed note");
   }
-  const std::string_view text = note.substr(0, split + 1);
-  std::string_view signatures = note.substr(split + 2);
+  std::string_view signatures = note.substr(text.size() + 1);
   std::size_t count = 0, valid = 0;
   while (!signatures.empty()) {
     const auto line = TakeLine(signatures);

@@ -66,6 +66,9 @@ absl::StatusOr<std::vector<NoteSigner>> ParseSigners(std::string_view text);
 // The text with one signature line by each signer. `text` ends in a newline.
 std::string SignNote(std::string_view text, std::span<const NoteSigner> signers);
 
+// The part of a note that is signed, unchecked; empty for what is no note.
+std::string_view NoteText(std::string_view note);
+
 // The note's text if at least one of the verifiers signed it and none of their signatures is wrong.
 // INVALID_ARGUMENT for what is no signed note, UNAUTHENTICATED when no known key signed it, or a
 // signature that claims to be of a known key is wrong.

@@ -177,6 +177,36 @@ TEST_F(DatabaseTest, MigratesOnceInOrderAndNoticesDrift) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(DatabaseTest, AMigrationDoesNotWaitLongForALongReader) {
+  const Migration both[] = {kOne, kTwo};
+  const MigrateLimits limits{.table_lock = std::chrono::milliseconds(100)};
+  ASSERT_EQ(*Migrate(connection_, "toy", std::span(both, 1), limits), 1);
+  ASSERT_THAT(Run([&](pqxx::transaction_base& reader) {
+                reader.exec("SELECT * FROM toy.t");
+                const auto migrated = Migrate(connection_, "toy", both, limits);
+                EXPECT_EQ(migrated.status().code(), absl::StatusCode::kUnavailable);
+                EXPECT_NE(migrated.status().message().find("schema toy"), std::string::npos);
+                return absl::OkStatus();
+              }),
+              IsOk());
+  EXPECT_EQ(*Migrate(connection_, "toy", both, limits), 1);
+}
+
+TEST_F(DatabaseTest, AMigrationWaitsForAnotherAndNotForEver) {
+  const Migration one[] = {kOne};
+  const MigrateLimits limits{.other_migration = std::chrono::milliseconds(100)};
+  ASSERT_THAT(Run([&](pqxx::transaction_base& other) {
+                other.exec(
+                    "SELECT pg_advisory_xact_lock(hashtextextended("
+                    "'joulebook.migrate.toy', 0))");
+                EXPECT_EQ(Migrate(connection_, "toy", one, limits).status().code(),
+                          absl::StatusCode::kUnavailable);
+                return absl::OkStatus();
+              }),
+              IsOk());
+  EXPECT_EQ(*Migrate(connection_, "toy", one, limits), 1);
+}
+
 TEST_F(DatabaseTest, ConcurrentMigrationsApplyEachOnce) {
   const Migration both[] = {kOne, kTwo};
   std::atomic<int> applied = 0;

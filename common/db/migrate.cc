@@ -7,11 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/crypto/sha256.h"
+#include "common/db/sqlstate.h"
 
 namespace joulebook {
 namespace {
 
 constexpr char kLock[] = "SELECT pg_advisory_lock(hashtextextended('joulebook.migrate.' || $1, 0))";
+constexpr char kSetLockTimeout[] = "SELECT set_config('lock_timeout', $1, false)";
 constexpr char kHasTable[] = "SELECT to_regclass($1) IS NOT NULL";
 
 // Schema names are our own constants; they cannot be parameters of these statements.
@@ -47,12 +49,20 @@ absl::StatusOr<std::size_t> CountApplied(const pqxx::result& applied,
   return count;
 }
 
+void SetLockTimeout(pqxx::transaction_base& session, Duration timeout) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
+  session.exec_params(kSetLockTimeout, std::to_string(ms));
+}
+
 absl::StatusOr<int> ApplyMissing(pqxx::connection& connection, const std::string& schema,
-                                 std::span<const Migration> migrations) {
+                                 std::span<const Migration> migrations,
+                                 const MigrateLimits& limits) {
   pqxx::result applied;
   {
     pqxx::nontransaction session(connection);
+    SetLockTimeout(session, limits.other_migration);
     session.exec_params(kLock, schema);
+    SetLockTimeout(session, limits.table_lock);
     session.exec(CreateTable(schema));
     applied = session.exec(SelectApplied(schema));
   }
@@ -71,10 +81,16 @@ absl::StatusOr<int> ApplyMissing(pqxx::connection& connection, const std::string
 }  // namespace
 
 absl::StatusOr<int> Migrate(const std::string& connection, const std::string& schema,
-                            std::span<const Migration> migrations) {
+                            std::span<const Migration> migrations, const MigrateLimits& limits) {
   try {
     pqxx::connection session(connection);  // The advisory lock ends with it.
-    return ApplyMissing(session, schema, migrations);
+    return ApplyMissing(session, schema, migrations, limits);
+  } catch (const pqxx::sql_error& error) {
+    if (error.sqlstate() != kLockNotAvailable) return absl::InternalError(error.what());
+    return absl::UnavailableError(absl::StrCat(
+        "schema ", schema,
+        ": somebody held a lock for too long and the migration that waited for "
+        "it was undone; end long transactions (see pg_stat_activity), then run `migrate` again"));
   } catch (const pqxx::broken_connection&) {
     return absl::UnavailableError("the database cannot be reached");
   } catch (const std::exception& error) {

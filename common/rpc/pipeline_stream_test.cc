@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +13,7 @@
 #include "common/rpc/executor.h"
 #include "common/rpc/status_conversion.h"
 #include "common/testing/matchers.h"
+#include "common/time/timers.h"
 
 namespace joulebook {
 namespace {
@@ -30,7 +30,7 @@ class LateMutex {
     is_locked_ = true;
   }
   void unlock() {
-    if (is_late) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (is_late) ThreadSleeper().SleepFor(std::chrono::milliseconds(50));
     is_locked_ = false;
     mutex_.unlock();
   }
@@ -71,7 +71,7 @@ class EchoService final : public grpc::CallbackGenericService {
         [this](const grpc::ByteBuffer& request, grpc::ByteBuffer& response, auto done) {
           const bool accepted = answering_.TrySubmit([&request, &response, done = std::move(done)] {
             LateMutex::is_late = true;
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            ThreadSleeper().SleepFor(std::chrono::milliseconds(20));
             if (ToText(request) == "fail") {
               done(CommitFailed());
             } else {

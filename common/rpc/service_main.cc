@@ -20,6 +20,7 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitTryAgain = 75;  // EX_TEMPFAIL of sysexits.h
 constexpr char kVersion[] = "0.1.0";
 constexpr Duration kHealthTimeout = std::chrono::seconds(2);
 constexpr char kHealthCheck[] = "/grpc.health.v1.Health/Check";
@@ -116,7 +117,8 @@ int RunServiceMain(const ServiceMain& service, int argc, char** argv) {
                   kExitFailed);
   }
   if (commands.size() == 1 && commands[0] == "migrate") {
-    return Report(service.migrate(), kExitFailed);
+    const absl::Status migrated = service.migrate();
+    return Report(migrated, absl::IsUnavailable(migrated) ? kExitTryAgain : kExitFailed);
   }
   if (commands.size() == 1 && commands[0] == "healthcheck") {
     return Report(CheckHealth(service.listen_address()), kExitFailed);

@@ -51,6 +51,8 @@ void Config::AddTo(Settings& settings) {
                    "how often watches look for what other replicas committed");
   settings.Integer("books-check-timeout-ms", &books_check_timeout_ms, {1'000, 86'400'000},
                    "longest check of the books");
+  settings.Integer("unread-stream-timeout-ms", &unread_stream_timeout_ms, {100, 600'000},
+                   "a client that leaves a message of a watch or check unread so long is cut off");
 }
 
 absl::Status Config::Validate() const {

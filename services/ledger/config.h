@@ -32,6 +32,7 @@ struct Config {
   int64_t watch_streams = 256;
   int64_t watch_poll_ms = 100;
   int64_t books_check_timeout_ms = 3'600'000;
+  int64_t unread_stream_timeout_ms = 10'000;
 
   // Declares all settings; this must outlive their parsing.
   void AddTo(Settings& settings);

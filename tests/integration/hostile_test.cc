@@ -102,6 +102,8 @@ TEST_F(HostileTest, UnaryFieldsAreNamed) {
   member.set_member_id(MemberId(1));
   member.set_public_key("short");
   EXPECT_EQ(field_of(Call(*stub_, &Service::RegisterMember, member).status()), "public_key");
+  member.set_public_key(std::string(32, '\0'));  // a point of order 4
+  EXPECT_EQ(field_of(Call(*stub_, &Service::RegisterMember, member).status()), "public_key");
   member.clear_public_key();
   member.set_display_name(std::string(65, 'x'));
   EXPECT_EQ(field_of(Call(*stub_, &Service::RegisterMember, member).status()), "display_name");

@@ -350,6 +350,40 @@ TEST_F(LedgerServiceTest, GetTransferListTransfersAndStatementsAgree) {
   EXPECT_EQ(Call(*stub_, &Service::GetBalances, balances)->balances().earned_minor(), 30);
 }
 
+TEST_F(LedgerServiceTest, ATotalByEffectiveTimeThatDoesNotFitIsAPreciseError) {
+  constexpr int64_t kMost = 4'000'000'000'000'000'000;
+  for (const int member : {1, 2}) ASSERT_THAT(Register(member), IsOk());
+  ASSERT_EQ(Post(MakePost(TransferId(1), kIssuer, MemberId(1), kMost))->code(),
+            v1::TRANSFER_RESULT_CODE_OK);
+  // Each payment is taken back, but as of tomorrow: today it has been earned three times.
+  google::protobuf::Timestamp today;
+  for (int i = 10; i < 60; i += 20) {
+    ASSERT_EQ(Post(MakePost(TransferId(i), MemberId(1), MemberId(2), kMost))->code(),
+              v1::TRANSFER_RESULT_CODE_OK);
+    v1::TransferRequest reversal;
+    reversal.set_id(TransferId(i + 10));
+    reversal.set_kind(v1::TRANSFER_KIND_REVERSE);
+    reversal.set_target_id(TransferId(i));
+    reversal.set_amount_minor(kMost);
+    v1::GetTransferRequest get;
+    get.set_transfer_id(TransferId(i));
+    today = Call(*stub_, &Service::GetTransfer, get)->transfer().recorded_time();
+    *reversal.mutable_effective_time() = today;
+    reversal.mutable_effective_time()->set_seconds(today.seconds() + 86'400);
+    ASSERT_EQ(Post(reversal)->code(), v1::TRANSFER_RESULT_CODE_OK);
+  }
+  v1::GetBalancesRequest request;
+  request.set_account_id(MemberId(2));
+  EXPECT_EQ(Call(*stub_, &Service::GetBalances, request)->balances().earned_minor(), 0);
+  *request.mutable_effective_time() = today;
+  const auto refused = Call(*stub_, &Service::GetBalances, request);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kOutOfRange, "BALANCE_OUT_OF_RANGE"));
+  EXPECT_EQ(GetErrorInfo(refused.status())->metadata.at("account_id"), MemberId(2));
+  // Sums of one kind do not fit here either, but what they make together does.
+  request.mutable_effective_time()->set_seconds(today.seconds() + 2 * 86'400);
+  EXPECT_EQ(Call(*stub_, &Service::GetBalances, request)->balances().earned_minor(), 0);
+}
+
 TEST_F(LedgerServiceTest, PageTokensBelongToTheirQuery) {
   ASSERT_THAT(Register(1), IsOk());
   ASSERT_THAT(Register(2), IsOk());

@@ -112,6 +112,24 @@ class LogTest : public testing::Test {
   Replica a_{connection_, clock_, 1};
 };
 
+TEST_F(LogTest, AKeyOfAnotherNameDoesNotGoOnSealingTheLog) {
+  ASSERT_THAT(a_.sealer.Run(), IsOk());
+  const auto sealed = a_.proofs.FindCheckpoint(0, kTimeout);
+  PostMany(1, 1);
+  LogSealer other({.holder = NumberedId(7, 8)},
+                  {*NoteSigner::Make("other/ledger", std::string(kEd25519SeedSize, 'k'))}, *a_.log,
+                  clock_, a_.engine.ledger_metrics);
+  clock_.Advance(std::chrono::seconds(60));  // the lease is free
+  const absl::Status refused = other.Run();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.message(),
+            "the log's origin is test/ledger, but the first key of log-keys is named other/ledger");
+  EXPECT_EQ(a_.engine.ledger_metrics.seal_failures.Value(), 1);
+  EXPECT_EQ(a_.proofs.FindCheckpoint(0, kTimeout)->size, sealed->size);
+  ASSERT_THAT(a_.sealer.Run(), IsOk());
+  EXPECT_EQ(a_.proofs.FindCheckpoint(0, kTimeout)->size, sealed->size + 1);
+}
+
 TEST_F(LogTest, EverySealedTransferHasAProofAndEveryCheckpointExtendsTheOneBefore) {
   const auto none = a_.proofs.FindCheckpoint(0, kTimeout);
   EXPECT_THAT(none, StatusIs(absl::StatusCode::kNotFound, "CHECKPOINT_NOT_FOUND"));

@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/crypto/note.h"
+#include "common/time/timers.h"
 #include "tests/integration/service_fixture.h"
+#include "tests/integration/unreading_client.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -53,6 +55,16 @@ class ProofServiceTest : public ServiceTest {
   }
   absl::StatusOr<std::string> CheckCommand() {
     return RunCommand({BinaryPath("ledgerd"), "check-books", "--database", connection_});
+  }
+
+  // The line is among the service's metrics, or will be within a few seconds.
+  void ExpectMetricSoon(const std::string& line) {
+    for (int i = 0; i < 100; ++i) {
+      const auto metrics = ReadMetrics(ledger_->metrics_port());
+      if (metrics.ok() && metrics->find(line) != std::string::npos) return;
+      ThreadSleeper().SleepFor(std::chrono::milliseconds(50));
+    }
+    ADD_FAILURE() << "no " << line;
   }
 
   absl::StatusOr<v1::CheckBooksResponse> CheckBooksCall(Service& stub) {
@@ -226,6 +238,57 @@ TEST_F(ProofServiceTest, WatchesOnSeveralReplicasSeeEveryTransferOnceInOrder) {
     EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), ids.size());
     EXPECT_EQ(static_cast<int64_t>(ids.size()), kLast);
   }
+}
+
+// The status of a check, once the one that runs has ended; or OVERLOADED after a while.
+absl::Status CheckSoon(Service& stub) {
+  absl::Status status;
+  for (int i = 0; i < 100; ++i) {
+    grpc::ClientContext context;
+    PrepareCall(context, std::chrono::seconds(10), "");
+    const auto stream = stub.CheckBooks(&context, {});
+    v1::CheckBooksResponse message;
+    while (stream->Read(&message)) {
+    }
+    status = FromGrpcStatus(stream->Finish());
+    if (!absl::IsResourceExhausted(status)) break;
+    ThreadSleeper().SleepFor(std::chrono::milliseconds(50));
+  }
+  return status;
+}
+
+TEST_F(ProofServiceTest, ACheckThatNobodyReadsEndsAndBlocksNoOther) {
+  StartService({"--unread-stream-timeout-ms", "500"});
+  ASSERT_THAT(Register(1), IsOk());
+  UnreadingClient client(ledger_->port());
+  client.Call("/joulebook.ledger.v1.LedgerService/CheckBooks");
+  EXPECT_THAT(CheckSoon(*stub_), IsOk());
+}
+
+TEST_F(ProofServiceTest, AWatchThatNobodyReadsEndsAndFreesItsPlace) {
+  StartService({"--unread-stream-timeout-ms", "500", "--watch-streams", "1"});
+  ASSERT_THAT(Register(1), IsOk());
+  UnreadingClient client(ledger_->port());
+  client.Call("/joulebook.ledger.v1.LedgerService/WatchTransfers");
+  ExpectMetricSoon("ledger_watch_streams 1");
+  ExpectMetricSoon("ledger_watch_streams 0");
+  EXPECT_EQ(WatchUntil(*stub_, 0, 1).size(), 1u);
+}
+
+TEST_F(ProofServiceTest, ADrainWaitsForNoClientThatDoesNotRead) {
+  StartService({"--unread-stream-timeout-ms", "60000", "--drain-timeout-ms", "60000"});
+  ASSERT_THAT(Register(1), IsOk());
+  UnreadingClient checking(ledger_->port()), watching(ledger_->port());
+  checking.Call("/joulebook.ledger.v1.LedgerService/CheckBooks");
+  watching.Call("/joulebook.ledger.v1.LedgerService/WatchTransfers");
+  ExpectMetricSoon("ledger_watch_streams 1");
+  ExpectMetricSoon("ledger_books_checks_total{result=\"balanced\"} 1");
+  SystemClock clock;
+  const Duration start = clock.MonotonicNow();
+  ledger_->process().Signal(SIGTERM);
+  EXPECT_EQ(ledger_->process().Wait(), 0);
+  // gRPC's idle clients, like this test's, take 5 s to notice that a server says goodbye.
+  EXPECT_LT(clock.MonotonicNow() - start, std::chrono::seconds(30));
 }
 
 TEST_F(ProofServiceTest, WatchesAreBoundedAndEndWithTheServer) {

@@ -6,7 +6,6 @@
 namespace joulebook::ledger {
 namespace {
 
-__extension__ typedef __int128 Int128;
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 
 bool AddTo(int64_t& value, int64_t change) {
@@ -64,6 +63,30 @@ std::optional<Balances> Apply(const Balances& before, const BalanceChange& chang
                     Fits(Int128{after.posted} - after.reserved) &&
                     Fits(Int128{after.posted} + after.pending);
   return fits ? std::optional(after) : std::nullopt;
+}
+
+BalancesSum::BalancesSum(const Balances& start)
+    : posted_(start.posted),
+      granted_(start.granted),
+      earned_(start.earned),
+      spent_(start.spent),
+      start_(start) {}
+
+void BalancesSum::Add(const BalanceChange& change, Int128 times) {
+  posted_ += change.posted * times;
+  granted_ += change.granted * times;
+  earned_ += change.earned * times;
+  spent_ += change.spent * times;
+}
+
+std::optional<Balances> BalancesSum::Result() const {
+  if (!Fits(posted_) || !Fits(granted_) || !Fits(earned_) || !Fits(spent_)) return std::nullopt;
+  Balances result = start_;
+  result.posted = static_cast<int64_t>(posted_);
+  result.granted = static_cast<int64_t>(granted_);
+  result.earned = static_cast<int64_t>(earned_);
+  result.spent = static_cast<int64_t>(spent_);
+  return result;
 }
 
 int64_t DebitRoom(const Account& account) {

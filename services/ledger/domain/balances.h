@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "common/money/int128.h"
 #include "services/ledger/domain/transfer.h"
 
 namespace joulebook::ledger {
@@ -30,6 +31,20 @@ TransferEffect EffectOf(TransferKind kind, int64_t moved, int64_t released, bool
 // `before` with the change applied and the version counted up; nothing if a balance, total or
 // available amount would leave 64 bits.
 std::optional<Balances> Apply(const Balances& before, const BalanceChange& change);
+
+// Balances at an instant, derived from many transfers. Sums may leave 64 bits on the way.
+class BalancesSum {
+ public:
+  explicit BalancesSum(const Balances& start);
+  // The change, `times` over.
+  void Add(const BalanceChange& change, Int128 times);
+  // Nothing if a balance or total does not fit 64 bits.
+  std::optional<Balances> Result() const;
+
+ private:
+  Int128 posted_, granted_, earned_, spent_;
+  Balances start_;
+};
 
 // How much more may leave by the lower limit, or arrive by the upper one; at least 0, and 2^63-1
 // where no limit stands.

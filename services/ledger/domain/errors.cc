@@ -77,6 +77,12 @@ absl::Status NotSealedYet(int64_t position, int64_t tree_size) {
       "the checkpoint does not cover the transfer");
 }
 
+absl::Status BalanceOutOfRange(const Uuid& account) {
+  return MakeError(absl::StatusCode::kOutOfRange,
+                   {"BALANCE_OUT_OF_RANGE", kErrorDomain, {{"account_id", account.ToString()}}},
+                   "a balance or total of that instant does not fit 64 bits");
+}
+
 absl::Status TrialGrantRefused(int result) {
   return FailedPrecondition("TRIAL_GRANT_REFUSED", "result", std::to_string(result),
                             "the issuing account could not grant the trial");

@@ -31,6 +31,8 @@ absl::Status OwnerHasNoKey(const Uuid& member);
 absl::Status CheckpointNotFound(int64_t tree_size);
 // FAILED_PRECONDITION, NOT_SEALED_YET.
 absl::Status NotSealedYet(int64_t position, int64_t tree_size);
+// OUT_OF_RANGE, BALANCE_OUT_OF_RANGE.
+absl::Status BalanceOutOfRange(const Uuid& account);
 // FAILED_PRECONDITION, TRIAL_GRANT_REFUSED with the result code's number.
 absl::Status TrialGrantRefused(int result);
 

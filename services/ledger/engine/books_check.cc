@@ -56,7 +56,7 @@ class LogCheck {
       return std::nullopt;
     }
     const LogCheckpoint expected{"", edge_.size(), edge_.Root()};
-    const auto noted = ParseCheckpoint(next_->note.substr(0, next_->note.rfind("\n\n") + 1));
+    const auto noted = ParseCheckpoint(NoteText(next_->note));
     if (next_->root != expected.root || !noted.ok() || noted->root != expected.root ||
         noted->size != expected.size) {
       return absl::StrCat("the checkpoint of ", next_->size,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace joulebook::ledger {
 
 absl::Status LogSealer::Run() {
@@ -28,7 +30,17 @@ absl::Status LogSealer::SealAll() {
   }
 }
 
+absl::Status LogSealer::CheckOrigin(const std::string& last_note) const {
+  if (last_note.empty()) return absl::OkStatus();
+  JB_ASSIGN_OR_RETURN(const LogCheckpoint last, ParseCheckpoint(NoteText(last_note)));
+  const std::string& name = signers_.front().verifier().name();
+  if (last.origin == name) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the log's origin is ", last.origin, ", but the first key of log-keys is named ", name));
+}
+
 absl::StatusOr<NewSeal> LogSealer::MakeSeal(UnsealedLog log) {
+  JB_RETURN_IF_ERROR(CheckOrigin(log.last_note));
   NewSeal seal;
   for (const Sha256Digest& leaf : log.leaves) log.edge.Append(leaf, seal.tiles);
   for (MerkleTile& tile : log.edge.Tiles()) seal.tiles.push_back(std::move(tile));

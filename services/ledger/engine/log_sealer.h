@@ -35,11 +35,14 @@ class LogSealer {
         metrics_(metrics) {}
 
   // Seals all that is unsealed, if this replica is the one to do it, and measures the lag. Errors
-  // are those of LogStore::Seal.
+  // are those of LogStore::Seal; FAILED_PRECONDITION when the newest checkpoint has another origin
+  // than the first signer's name: a log's origin never changes.
   absl::Status Run();
 
  private:
   absl::Status SealAll();
+  // FAILED_PRECONDITION when the log is another key name's.
+  absl::Status CheckOrigin(const std::string& last_note) const;
   absl::StatusOr<NewSeal> MakeSeal(UnsealedLog log);
 
   const SealerOptions options_;

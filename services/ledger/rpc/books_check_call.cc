@@ -9,12 +9,15 @@
 namespace joulebook::ledger {
 namespace {
 constexpr char kMethod[] = "CheckBooks";
+// How often a wait for the client looks whether the server is shutting down.
+constexpr Duration kLook = std::chrono::milliseconds(100);
 }  // namespace
 
 // Deletes itself when the check has ended and the call is over, whichever is later.
 class BooksChecks::Call final : public Reactor {
  public:
-  explicit Call(const std::atomic<bool>& is_draining) : is_draining_(is_draining) {}
+  Call(grpc::CallbackServerContext& context, const std::atomic<bool>& is_draining, Duration unread)
+      : context_(context), is_draining_(is_draining), unread_(unread) {}
 
   void Refuse(const absl::Status& status) {
     Finish(LedgerBoundary().Finish(kMethod, status));
@@ -39,7 +42,9 @@ class BooksChecks::Call final : public Reactor {
     message_.set_result(difference->has_value() ? v1::BOOKS_RESULT_DIFFERENCE_FOUND
                                                 : v1::BOOKS_RESULT_BALANCED);
     message_.set_difference(difference->value_or(""));
-    StartWriteAndFinish(&message_, {}, grpc::Status::OK);
+    Write();
+    WaitForWrite();
+    Finish(grpc::Status::OK);
     Leave();
   }
 
@@ -57,27 +62,42 @@ class BooksChecks::Call final : public Reactor {
   bool Tell(const BooksProgress& progress) {
     last_ = progress;
     if (is_cancelled_ || is_draining_) return false;
-    const std::lock_guard lock(mutex_);
-    if (is_writing_) return true;
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_writing_) return true;
+    }
     Fill(progress);
+    Write();
+    return true;
+  }
+  void Write() {
+    const std::lock_guard lock(mutex_);
     is_writing_ = true;
     StartWrite(&message_);
-    return true;
   }
   void Fill(const BooksProgress& progress) {
     message_.set_checked_transfers(progress.checked);
     message_.set_total_transfers(progress.total);
     message_.set_sealed_transfers(progress.sealed);
   }
+  // Cancels the call if the client does not read, or if the server cannot wait for it.
   void WaitForWrite() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !is_writing_; });
+    const auto is_written = [this] { return !is_writing_; };
+    for (Duration waited{}; waited < unread_; waited += kLook) {
+      if (changed_.wait_for(lock, kLook, is_written)) return;
+      if (is_draining_) break;
+    }
+    context_.TryCancel();
+    changed_.wait(lock, is_written);
   }
   void Leave() {
     if (--holders_ == 0) delete this;
   }
 
+  grpc::CallbackServerContext& context_;
   const std::atomic<bool>& is_draining_;
+  const Duration unread_;
   std::atomic<int> holders_ = 2;  // the check and the call
   std::atomic<bool> is_cancelled_ = false;
   std::mutex mutex_;
@@ -92,8 +112,9 @@ BooksChecks::~BooksChecks() {
   if (thread_.joinable()) thread_.join();
 }
 
-BooksChecks::Reactor* BooksChecks::Check(Duration timeout, const absl::Status& admitted) {
-  auto* call = new Call(is_draining_);
+BooksChecks::Reactor* BooksChecks::Check(grpc::CallbackServerContext& context, Duration timeout,
+                                         const absl::Status& admitted) {
+  auto* call = new Call(context, is_draining_, unread_);
   const std::lock_guard lock(mutex_);
   absl::Status refusal = is_draining_ ? LedgerBoundary().Draining() : admitted;
   if (refusal.ok() && is_running_) refusal = LedgerBoundary().Overloaded("checks of the books", 1);

@@ -1,6 +1,7 @@
 // The CheckBooks call: a check on a thread of its own, one at a time.
 #pragma once
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
@@ -19,14 +20,17 @@ class BooksChecks {
  public:
   using Reactor = grpc::ServerWriteReactor<v1::CheckBooksResponse>;
 
-  // All must outlive the checks.
-  BooksChecks(LogStore& store, LedgerMetrics& metrics) : store_(store), metrics_(metrics) {}
+  // All must outlive the checks. A client that leaves a message unread for `unread` loses its
+  // stream.
+  BooksChecks(LogStore& store, LedgerMetrics& metrics, Duration unread)
+      : store_(store), metrics_(metrics), unread_(unread) {}
   ~BooksChecks();
 
   // A call that checks the books within `timeout`; or, when `admitted` is an error, that error.
   // RESOURCE_EXHAUSTED while another check runs.
-  Reactor* Check(Duration timeout, const absl::Status& admitted);
-  // Gives up the check that runs, and refuses new ones.
+  Reactor* Check(grpc::CallbackServerContext& context, Duration timeout,
+                 const absl::Status& admitted);
+  // Gives up the check that runs, waits for no client that does not read, and refuses new ones.
   void Drain() { is_draining_ = true; }
 
  private:
@@ -34,6 +38,7 @@ class BooksChecks {
 
   LogStore& store_;
   LedgerMetrics& metrics_;
+  const Duration unread_;
   std::atomic<bool> is_draining_ = false;
   std::mutex mutex_;
   bool is_running_ = false;

@@ -60,8 +60,8 @@ absl::StatusOr<Time> ParseTime(std::string_view field, const google::protobuf::T
 absl::StatusOr<RegisterMemberCommand> FromProto(const v1::RegisterMemberRequest& request) {
   RegisterMemberCommand command;
   JB_ASSIGN_OR_RETURN(command.id, ParseNewId("member_id", request.member_id()));
-  if (!request.public_key().empty() && request.public_key().size() != kEd25519PublicKeySize) {
-    return FieldInvalid("public_key", "must be empty or 32 bytes");
+  if (!request.public_key().empty() && !IsEd25519PublicKey(request.public_key())) {
+    return FieldInvalid("public_key", "must be empty or the 32 bytes of an Ed25519 public key");
   }
   if (!IsValidText(request.display_name(), kMaxDisplayNameBytes)) {
     return FieldInvalid("display_name", "must be at most 64 bytes without NUL");

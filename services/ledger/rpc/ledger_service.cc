@@ -327,7 +327,7 @@ TransferWatches::Reactor* LedgerServiceImpl::WatchTransfers(
     Context* context, const v1::WatchTransfersRequest* request) {
   absl::Status admitted = calls_.Admit(*context, "WatchTransfers").status();
   if (admitted.ok()) admitted = CheckNotNegative("after_position", request->after_position());
-  return deps_.watches.Watch(request->after_position(), admitted);
+  return deps_.watches.Watch(*context, request->after_position(), admitted);
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetCheckpoint(
@@ -376,7 +376,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetConsistencyProof(
 
 BooksChecks::Reactor* LedgerServiceImpl::CheckBooks(Context* context,
                                                     const v1::CheckBooksRequest*) {
-  return deps_.books_checks.Check(TimeLeft(*context, deps_.longest_check),
+  return deps_.books_checks.Check(*context, TimeLeft(*context, deps_.longest_check),
                                   calls_.Admit(*context, "CheckBooks").status());
 }
 

@@ -13,6 +13,8 @@ namespace {
 constexpr char kMethod[] = "WatchTransfers";
 // Transfers in one message: about 200 KiB.
 constexpr int kPageItems = 500;
+// How long a shutdown waits for a client to read.
+constexpr Duration kLastMessage = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -20,7 +22,8 @@ constexpr int kPageItems = 500;
 // so.
 class TransferWatches::Call final : public Reactor {
  public:
-  Call(TransferWatches& watches, int64_t position) : watches_(watches), position_(position) {}
+  Call(TransferWatches& watches, grpc::CallbackServerContext& context, int64_t position)
+      : watches_(watches), context_(context), position_(position) {}
 
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock(watches_.mutex_);
@@ -43,7 +46,12 @@ class TransferWatches::Call final : public Reactor {
     page_ = std::move(page);
     position_ = page_->transfers().rbegin()->position();
     is_writing_ = true;
+    written_ = watches_.clock_.MonotonicNow();
     StartWrite(page_.get());
+  }
+  // Gives the call up if its message has been unread for `limit`.
+  void CancelIfUnread(Duration now, Duration limit) {
+    if (is_writing_ && !is_cancelled_ && now - written_ >= limit) context_.TryCancel();
   }
   void End(const absl::Status& status) {
     is_finished_ = true;
@@ -55,8 +63,10 @@ class TransferWatches::Call final : public Reactor {
 
  private:
   TransferWatches& watches_;
+  grpc::CallbackServerContext& context_;
   int64_t position_;
   bool is_writing_ = false;
+  Duration written_{};
   bool is_cancelled_ = false;
   bool is_finished_ = false;
   std::shared_ptr<const v1::WatchTransfersResponse> page_;
@@ -75,8 +85,11 @@ class RefusedCall final : public TransferWatches::Reactor {
 
 }  // namespace
 
-TransferWatches::TransferWatches(const WatchOptions& options, Store& store, LedgerMetrics& metrics)
-    : options_(options), store_(store), metrics_(metrics), thread_([this] { Run(); }) {}
+TransferWatches::TransferWatches(const WatchOptions& options, Store& store, Clock& clock,
+                                 LedgerMetrics& metrics)
+    : options_(options), store_(store), clock_(clock), metrics_(metrics), thread_([this] {
+        Run();
+      }) {}
 
 TransferWatches::~TransferWatches() {
   {
@@ -87,14 +100,15 @@ TransferWatches::~TransferWatches() {
   thread_.join();
 }
 
-TransferWatches::Reactor* TransferWatches::Watch(int64_t position, const absl::Status& admitted) {
+TransferWatches::Reactor* TransferWatches::Watch(grpc::CallbackServerContext& context,
+                                                 int64_t position, const absl::Status& admitted) {
   if (!admitted.ok()) return new RefusedCall(admitted);
   const std::lock_guard lock(mutex_);
   if (is_draining_) return new RefusedCall(LedgerBoundary().Draining());
   if (calls_.size() >= options_.max_watches) {
     return new RefusedCall(LedgerBoundary().Overloaded("watches", options_.max_watches));
   }
-  auto* call = new Call(*this, position);
+  auto* call = new Call(*this, context, position);
   calls_.insert(call);
   metrics_.watch_streams.Set(static_cast<double>(calls_.size()));
   Wake();
@@ -146,8 +160,11 @@ bool TransferWatches::ServeAll(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (newest.ok()) last_position_ = *newest;
   bool was_busy = false;
+  const Duration now = clock_.MonotonicNow();
   for (Call* call : calls) {
-    if (!calls_.contains(call) || !call->IsWaiting()) continue;
+    if (!calls_.contains(call)) continue;
+    call->CancelIfUnread(now, is_draining_ ? kLastMessage : options_.unread);
+    if (!call->IsWaiting()) continue;
     if (is_draining_) {
       call->End(LedgerBoundary().Draining());
     } else if (call->is_cancelled()) {

@@ -3,6 +3,7 @@
 // become visible in order, so what lies after a position is complete.
 #pragma once
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <condition_variable>
@@ -24,6 +25,8 @@ struct WatchOptions {
   Duration poll = std::chrono::milliseconds(100);
   // Longest read.
   Duration timeout = std::chrono::seconds(5);
+  // A client that leaves a message unread for so long loses its stream.
+  Duration unread = std::chrono::seconds(10);
 };
 
 // Thread-safe. Must outlive the server that uses its calls.
@@ -32,14 +35,15 @@ class TransferWatches {
   using Reactor = grpc::ServerWriteReactor<v1::WatchTransfersResponse>;
 
   // All must outlive the watches.
-  TransferWatches(const WatchOptions& options, Store& store, LedgerMetrics& metrics);
+  TransferWatches(const WatchOptions& options, Store& store, Clock& clock, LedgerMetrics& metrics);
   ~TransferWatches();
 
   // A call that gets what comes after `position`, or, when `admitted` is an error, that error.
-  Reactor* Watch(int64_t position, const absl::Status& admitted);
+  Reactor* Watch(grpc::CallbackServerContext& context, int64_t position,
+                 const absl::Status& admitted);
   // Something was committed by this replica.
   void Notify();
-  // Ends all calls, and every new one, with DRAINING.
+  // Ends all calls, and every new one, with DRAINING; cancels those whose client does not read.
   void Drain();
 
  private:
@@ -55,6 +59,7 @@ class TransferWatches {
 
   const WatchOptions options_;
   Store& store_;
+  Clock& clock_;
   LedgerMetrics& metrics_;
 
   std::mutex mutex_;

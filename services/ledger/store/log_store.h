@@ -21,6 +21,8 @@ struct StoredCheckpoint {
 
 // What a seal starts from: the log as it is, and the leaves that it has not got yet, in order.
 struct UnsealedLog {
+  // The newest checkpoint's note; empty before the first one.
+  std::string last_note;
   MerkleTileEdge edge;
   std::vector<Sha256Digest> leaves;
 };

@@ -159,6 +159,7 @@ class PgLogStore final : public LogStore {
     const auto last = NewestCheckpoint(tx);
     const int64_t size = last.has_value() ? last->size : 0;
     UnsealedLog log;
+    if (last.has_value()) log.last_note = last->note;
     const MerkleTileEdge::ReadTile read = [&](int level, uint64_t index) {
       return ReadTile(level, index, tx);
     };

@@ -3,8 +3,12 @@
 #include <limits>
 #include <utility>
 
+#include "absl/numeric/int128.h"
+#include "absl/strings/numbers.h"
 #include "common/db/arrays.h"
+#include "common/status/check.h"
 #include "services/ledger/domain/balances.h"
+#include "services/ledger/domain/errors.h"
 #include "services/ledger/store/book_session.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
@@ -39,18 +43,20 @@ Balances BalancesAtPosition(const Uuid& account, int64_t position,
   return rows.empty() ? Balances() : BalancesOf(ReadTransfer(rows[0]), account);
 }
 
-void ShiftByEffectiveTime(const Uuid& account, Time at, int64_t position,
-                          pqxx::transaction_base& transaction, Balances& balances) {
+// Nothing if they do not fit 64 bits.
+std::optional<Balances> ShiftByEffectiveTime(const Uuid& account, Time at, int64_t position,
+                                             pqxx::transaction_base& transaction,
+                                             const Balances& balances) {
+  BalancesSum sum(balances);
   for (const auto& row :
        transaction.exec_params(sql::kDatedShift, account.ToString(), ToMicros(at), position)) {
-    const TransferEffect effect = EffectOf(static_cast<TransferKind>(row[0].as<int>()),
-                                           row[3].as<int64_t>(), 0, row[2].as<bool>());
-    const BalanceChange& change = row[1].as<bool>() ? effect.debit : effect.credit;
-    balances.posted += change.posted;
-    balances.granted += change.granted;
-    balances.earned += change.earned;
-    balances.spent += change.spent;
+    absl::int128 moved = 0;
+    JB_CHECK(absl::SimpleAtoi(row[3].c_str(), &moved));
+    const TransferEffect effect =
+        EffectOf(static_cast<TransferKind>(row[0].as<int>()), 1, 0, row[2].as<bool>());
+    sum.Add(row[1].as<bool>() ? effect.debit : effect.credit, static_cast<Int128>(moved));
   }
+  return sum.Result();
 }
 
 class PgStore final : public Store {
@@ -121,13 +127,14 @@ class PgStore final : public Store {
 
   absl::StatusOr<Balances> BalancesAtEffective(const Uuid& account, Time at,
                                                Duration timeout) override {
-    Balances balances;
+    std::optional<Balances> balances;
     JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
       const int64_t position = PositionBefore(at + Duration(1), tx);
-      balances = BalancesAtPosition(account, position, tx);
-      ShiftByEffectiveTime(account, at, position, tx, balances);
+      balances = ShiftByEffectiveTime(account, at, position, tx,
+                                      BalancesAtPosition(account, position, tx));
     }));
-    return balances;
+    if (!balances.has_value()) return BalanceOutOfRange(account);
+    return *balances;
   }
 
   absl::StatusOr<std::optional<TransferRecord>> FindTransfer(const Uuid& id,

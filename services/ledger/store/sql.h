@@ -216,10 +216,11 @@ SELECT coalesce((SELECT position FROM ledger.transfers
 inline constexpr char kLastTransferOf[] = JOULEBOOK_LAST_OF_SIDE(
     "debit_id") " UNION ALL " JOULEBOOK_LAST_OF_SIDE("credit_id") " ORDER BY position DESC LIMIT 1";
 // What back- and forward-dated transfers shift across the instant $2 with position $3: summed by
-// kind, side and origin, as `moved` to add (recorded later, effective by then) or take off.
+// kind, side and origin, as `moved` to add (recorded later, effective by then) or take off. A sum
+// may leave 64 bits though what the kinds make together does not, so it stays numeric.
 inline constexpr char kDatedShift[] = R"(
 SELECT t.kind, t.debit_id = $1 AS is_debit, origin.role = 3 AS from_issuer,
-  sum(CASE WHEN t.position > $3 THEN t.moved ELSE -t.moved END)::bigint AS moved
+  sum(CASE WHEN t.position > $3 THEN t.moved ELSE -t.moved END) AS moved
 FROM (SELECT * FROM ledger.transfers WHERE debit_id = $1 AND result = 1 AND effective_us IS NOT NULL
       UNION ALL
       SELECT * FROM ledger.transfers WHERE credit_id = $1 AND result = 1
