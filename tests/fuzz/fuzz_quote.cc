@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     JB_CHECK(!verifier.Verify(quote.terms(), *proof));
   }
   const auto parsed = ledger::ParseQuote(quote);
-  if (parsed.has_value()) JB_CHECK(parsed->total >= 0 && parsed->count >= 1);
+  if (parsed.has_value()) JB_CHECK(parsed->total >= 0 && parsed->uses >= 1);
 
   type::v1::QuoteTerms proto;
   if (!proto.ParseFromString(quote.terms())) return 0;

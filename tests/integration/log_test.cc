@@ -5,6 +5,7 @@
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/engine/log_proofs.h"
 #include "services/ledger/engine/log_sealer.h"
+#include "services/ledger/rpc/parse_quote.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "tests/integration/book_fixture.h"
 
@@ -25,7 +26,8 @@ struct Replica {
         proofs(*engine.store, *log, engine.ledger_metrics) {}
 
   Difference Check() {
-    const auto difference = CheckBooks(*log, kTimeout, [](const BooksProgress&) { return true; });
+    const auto difference =
+        CheckBooks(*log, ParsePricedUse, kTimeout, [](const BooksProgress&) { return true; });
     EXPECT_THAT(difference, IsOk());
     return difference.ok() ? *difference : Difference(difference.status().ToString());
   }

@@ -10,6 +10,7 @@
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/engine/log_proofs.h"
 #include "services/ledger/engine/log_sealer.h"
+#include "services/ledger/rpc/parse_quote.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "tests/integration/book_fixture.h"
 #include "tests/integration/reference_model.h"
@@ -316,10 +317,11 @@ class ModelTest : public testing::Test {
                      engine().ledger_metrics);
     ASSERT_THAT(sealer.Run(), IsOk());
     BooksProgress last;
-    const auto difference = CheckBooks(*log, kTimeout, [&](const BooksProgress& progress) {
-      last = progress;
-      return true;
-    });
+    const auto difference =
+        CheckBooks(*log, ParsePricedUse, kTimeout, [&](const BooksProgress& progress) {
+          last = progress;
+          return true;
+        });
     ASSERT_THAT(difference, IsOk());
     EXPECT_EQ(*difference, std::nullopt);
     EXPECT_EQ(last.sealed, last.total);

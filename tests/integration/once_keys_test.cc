@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/ledger/engine/books_check.h"
+#include "services/ledger/rpc/parse_quote.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "tests/integration/book_fixture.h"
 
@@ -71,7 +72,8 @@ class OnceKeysTest : public testing::Test {
 
   Difference Check() {
     const auto log = MakePgLogStore(a_.database);
-    const auto difference = CheckBooks(*log, kTimeout, [](const BooksProgress&) { return true; });
+    const auto difference =
+        CheckBooks(*log, ParsePricedUse, kTimeout, [](const BooksProgress&) { return true; });
     EXPECT_THAT(difference, IsOk());
     return difference.ok() ? *difference : Difference(difference.status().ToString());
   }

@@ -4,6 +4,7 @@
 
 #include "services/ledger/domain/canonical.h"
 #include "services/ledger/domain/limits.h"
+#include "services/ledger/domain/quote_rules.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -41,7 +42,7 @@ ResultCode TransferApplier::Apply(TransferRecord& record, const Quote* quote) {
   ResultCode code = CheckOnceKey(record.request);
   if (code == ResultCode::kOk) code = ResolveTarget(record);
   if (code == ResultCode::kOk) code = CheckParties(record);
-  if (code == ResultCode::kOk && quote != nullptr) code = CheckQuote(record, *quote);
+  if (code == ResultCode::kOk) code = CheckPrice(record, quote);
   if (code == ResultCode::kOk) code = CheckConditions(record);
   if (code == ResultCode::kOk) code = CheckAmount(record);
   if (code != ResultCode::kOk) {
@@ -61,8 +62,8 @@ ResultCode TransferApplier::Apply(TransferRecord& record, const Quote* quote) {
   code = ApplyEffect(record, EffectOf(request.kind, record.moved, released, from_issuer));
   if (code != ResultCode::kOk) return code;
   UpdateOnceKey(request);
-  UpdateHold(record);
-  if (quote != nullptr) UseQuote(quote->id, record.moved);
+  UpdateHold(record, quote);
+  if (quote != nullptr) UseQuote(quote->id);
   return code;
 }
 
@@ -83,7 +84,7 @@ absl::Status TransferApplier::Expire(TransferRecord& record) {
   const TransferEffect effect = EffectOf(TransferKind::kExpire, record.moved, 0, false);
   if (ApplyEffect(record, effect) != ResultCode::kOk) return ViewContradictsItself();
   UpdateOnceKey(record.request);
-  UpdateHold(record);
+  UpdateHold(record, nullptr);
   Keep();
   return absl::OkStatus();
 }
@@ -178,44 +179,16 @@ ResultCode TransferApplier::CheckSignature(const TransferRecord& record,
   return is_valid ? ResultCode::kOk : ResultCode::kSignatureInvalid;
 }
 
-ResultCode TransferApplier::CheckQuote(const TransferRecord& record, const Quote& quote) const {
-  if (!quote.is_signed) return ResultCode::kQuoteNotSigned;
-  if (record.recorded < quote.starts) return ResultCode::kQuoteNotYetValid;
-  if (record.recorded >= quote.expires) return ResultCode::kQuoteExpired;
-  const Account& debit = account(record.debit);
-  if (debit.owner != quote.member) return ResultCode::kQuoteHasDifferentPayer;
-  if (record.operation != quote.operation) return ResultCode::kQuoteHasDifferentOperation;
-  if (debit.asset != kJoule) return ResultCode::kQuoteHasDifferentAsset;
-  return CheckQuoteLimits(record, quote);
+ResultCode TransferApplier::CheckPrice(const TransferRecord& record, const Quote* quote) const {
+  if (quote != nullptr) return CheckQuote(view_, record, *quote);
+  if (record.request.kind != TransferKind::kCharge) return ResultCode::kOk;
+  return CheckUnsettledCharge(view_.holds.at(*record.request.target), record.request);
 }
 
-ResultCode TransferApplier::CheckQuoteLimits(const TransferRecord& record,
-                                             const Quote& quote) const {
-  if (record.request.kind == TransferKind::kCharge) {
-    const Hold& hold = view_.holds.at(*record.request.target);
-    if (!quote.settles.has_value() || hold.quote_id != quote.settles) {
-      return ResultCode::kQuoteNotOfThisHold;
-    }
-  } else {
-    if (quote.settles.has_value()) return ResultCode::kQuoteNotOfThisHold;
-    const auto member = view_.members.find(quote.member);
-    if (member == view_.members.end() ||
-        quote.reputation_ppm > member->second.reputation.overall_ppm) {
-      return ResultCode::kQuoteReputationTooHigh;
-    }
-  }
-  const auto found = view_.quote_uses.find(quote.id);
-  const QuoteUse used = found == view_.quote_uses.end() ? QuoteUse() : found->second;
-  if (used.count >= quote.count) return ResultCode::kQuoteUsedUp;
-  return record.request.amount > quote.total - used.amount ? ResultCode::kExceedsQuote
-                                                           : ResultCode::kOk;
-}
-
-void TransferApplier::UseQuote(const Uuid& id, int64_t amount) {
-  QuoteUse& use = view_.quote_uses[id];
-  old_quote_uses_.emplace_back(id, use);
-  ++use.count;
-  use.amount += amount;
+void TransferApplier::UseQuote(const Uuid& id) {
+  int64_t& uses = view_.quote_uses[id];
+  old_quote_uses_.emplace_back(id, uses);
+  ++uses;
 }
 
 ResultCode TransferApplier::CheckConditions(const TransferRecord& record) const {
@@ -306,7 +279,7 @@ void TransferApplier::PutOnceUse(const OnceKey& key, const std::optional<OnceUse
   }
 }
 
-void TransferApplier::UpdateHold(const TransferRecord& record) {
+void TransferApplier::UpdateHold(const TransferRecord& record, const Quote* quote) {
   const TransferRequest& request = record.request;
   switch (request.kind) {
     case TransferKind::kPost:
@@ -319,11 +292,20 @@ void TransferApplier::UpdateHold(const TransferRecord& record) {
     }
     case TransferKind::kReserve:
       old_holds_.emplace_back(request.id, std::nullopt);
-      view_.holds[request.id] = {
-          request.id,      record.debit,       record.credit,
-          record.asset,    record.operation,   record.moved,
-          record.moved,    HoldState::kOpen,   record.recorded + TimeToLive(request),
-          record.quote_id, record.tariff_hash, request.once_key};
+      view_.holds[request.id] = {request.id,
+                                 record.debit,
+                                 record.credit,
+                                 record.asset,
+                                 record.operation,
+                                 record.moved,
+                                 record.moved,
+                                 HoldState::kOpen,
+                                 record.recorded + TimeToLive(request),
+                                 record.quote_id,
+                                 record.tariff_hash,
+                                 request.once_key,
+                                 {}};
+      if (quote != nullptr) view_.holds[request.id].priced = quote->priced;
       break;
     case TransferKind::kCharge: {
       Hold& hold = HoldToChange(*request.target);

@@ -40,9 +40,8 @@ class TransferApplier {
   ResultCode ResolveReversed(TransferRecord& record);
   ResultCode CheckParties(const TransferRecord& record) const;
   ResultCode CheckSignature(const TransferRecord& record, const Account& debit) const;
-  ResultCode CheckQuote(const TransferRecord& record, const Quote& quote) const;
-  ResultCode CheckQuoteLimits(const TransferRecord& record, const Quote& quote) const;
-  void UseQuote(const Uuid& id, int64_t amount);
+  ResultCode CheckPrice(const TransferRecord& record, const Quote* quote) const;
+  void UseQuote(const Uuid& id);
   ResultCode CheckConditions(const TransferRecord& record) const;
   ResultCode CheckAmount(TransferRecord& record) const;
   ResultCode ApplyEffect(TransferRecord& record, const TransferEffect& effect);
@@ -51,7 +50,7 @@ class TransferApplier {
   // Nothing: the key is free.
   std::optional<OnceUse> FindOnceUse(const OnceKey& key) const;
   void PutOnceUse(const OnceKey& key, const std::optional<OnceUse>& use);
-  void UpdateHold(const TransferRecord& record);
+  void UpdateHold(const TransferRecord& record, const Quote* quote);
 
   void Forget();
   Hold& HoldToChange(const Uuid& id);
@@ -63,7 +62,7 @@ class TransferApplier {
   std::vector<std::pair<Uuid, Balances>> old_balances_;
   std::vector<std::pair<Uuid, std::optional<Hold>>> old_holds_;
   std::vector<std::pair<Uuid, int64_t>> old_reversed_;
-  std::vector<std::pair<Uuid, QuoteUse>> old_quote_uses_;
+  std::vector<std::pair<Uuid, int64_t>> old_quote_uses_;
   std::vector<std::pair<OnceKey, std::optional<OnceUse>>> old_once_uses_;
 };
 

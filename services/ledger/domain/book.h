@@ -30,8 +30,8 @@ struct BookView {
   // What the keys named, as far as it exists.
   absl::flat_hash_map<Uuid, TransferRecord> transfers;
   absl::flat_hash_map<Uuid, Hold> holds;
-  absl::flat_hash_map<Uuid, int64_t> reversed;  // by reversed transfer
-  absl::flat_hash_map<Uuid, QuoteUse> quote_uses;
+  absl::flat_hash_map<Uuid, int64_t> reversed;      // by reversed transfer
+  absl::flat_hash_map<Uuid, int64_t> quote_uses;    // how often each was used
   absl::flat_hash_map<OnceKey, OnceUse> once_keys;  // not those that are free
   absl::flat_hash_map<Uuid, Account> accounts;
   absl::flat_hash_map<Uuid, Member> members;
@@ -89,7 +89,7 @@ struct ViewKeys {
   std::vector<Uuid> lookups;
   std::vector<Uuid> holds;
   std::vector<Uuid> reversals;  // transfers to be reversed, with what was reversed of each
-  std::vector<Uuid> quotes;     // what was used of each
+  std::vector<Uuid> quotes;     // how often each was used
   // Who has each, with that transfer. Keys of the named holds are loaded with them.
   std::vector<OnceKey> once_keys;
   std::vector<Uuid> accounts;

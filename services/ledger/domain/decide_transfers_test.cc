@@ -2,14 +2,16 @@
 //
 //   scenario TITLE                   a new book: an issuer of J, an issuer `kwh` of KWH
 //   member NAME [key]
-//   account NAME [asset=J] [owner=M] [sign] [lower=0|none] [upper=N]
+//   account NAME [asset=J] [owner=M] [role=provider|escrow|fees] [sign] [lower=0|none] [upper=N]
 //   KIND ID DEBIT CREDIT AMOUNT OPTIONS... -> RESULT     KIND: post reserve charge release reverse
 //       items of one request are separated by ;          or kindN for the enum number N
 //       OPTIONS asset= target= upto keep linked op= ttl= ref= block= size= duration= copies= meta=
 //               effective= have= dversion= cversion= signature= signed; *N is N times the letter x
 //               once=NAME, or once=*N
-//               quote=NAME,MEMBER,TOTAL,count:N,op:N,rep:N,in:MS,ttl:MS,settles:NAME,unsigned (from
-//               count on all optional), quote=! for one that is none
+//               quote=NAME,MEMBER,TOTAL,uses:N,op:N,rep:N,in:MS,ttl:MS,settles:NAME,after:NAME,
+//               size:N,duration:N,copies:N,settle,unsigned,account:NAME,provider:NAME (from uses on
+//               all optional; without account and provider any escrow account is the payee),
+//               quote=! for one that is none
 //       ids are names; - is none, !TEXT is that text as it is
 //       RESULT is CODE, or CODE:NAME where the transfer NAME has the once key
 //   state NAME open|frozen|closed      advance MS      sweep N (holds expected to expire)
@@ -133,12 +135,19 @@ class Scenario {
       const std::vector<std::string> option = absl::StrSplit(words[i], '=');
       if (option[0] == "asset") account.asset = AssetCode(option[1]);
       if (option[0] == "owner") account.owner = IdOf(option[1]);
+      if (option[0] == "role") account.role = RoleOf(option[1]);
       if (option[0] == "sign") account.requires_signature = true;
       if (option[0] == "lower") account.lower_limit.reset();
       if (option[0] == "lower" && option[1] != "none") account.lower_limit = Number(option[1]);
       if (option[0] == "upper") account.upper_limit = Number(option[1]);
     }
     return view_.accounts[account.id] = account;
+  }
+
+  static AccountRole RoleOf(const std::string& name) {
+    return name == "provider" ? AccountRole::kProvider
+           : name == "escrow" ? AccountRole::kEscrow
+                              : AccountRole::kFees;
   }
 
   void Expect(const std::vector<std::string>& words) {
@@ -226,24 +235,36 @@ class Scenario {
     const std::vector<std::string> words = absl::StrSplit(text, ',');
     Quote quote{.id = IdOf(words[0]),
                 .member = IdOf(words[1]),
+                .payee = AccountRole::kEscrow,
                 .operation = 1,
                 .total = Number(words[2]),
                 .expires = view_.now + std::chrono::seconds(10),
                 .tariff_hash = std::string(32, 't'),
                 .is_signed = true};
     for (std::size_t i = 3; i < words.size(); ++i) {
-      const std::vector<std::string> option = absl::StrSplit(words[i], ':');
-      if (option[0] == "count") quote.count = Number(option[1]);
-      if (option[0] == "op") quote.operation = static_cast<int>(Number(option[1]));
-      if (option[0] == "rep") quote.reputation_ppm = static_cast<int32_t>(Number(option[1]));
-      if (option[0] == "ttl")
-        quote.expires = view_.now + std::chrono::milliseconds(Number(option[1]));
-      if (option[0] == "in")
-        quote.starts = view_.now + std::chrono::milliseconds(Number(option[1]));
-      if (option[0] == "settles") quote.settles = IdOf(option[1]);
-      if (option[0] == "unsigned") quote.is_signed = false;
+      SetQuoteOption(absl::StrSplit(words[i], ':'), quote);
     }
     draft.quote = quote;
+  }
+
+  void SetQuoteOption(const std::vector<std::string>& option, Quote& quote) const {
+    const std::string& name = option[0];
+    if (name == "settle") quote.priced.needs_settlement = true;
+    if (name == "unsigned") quote.is_signed = false;
+    if (option.size() < 2) return;
+    const std::string& value = option[1];
+    if (name == "settles") quote.settles = IdOf(value);
+    if (name == "after") quote.previous_settlement = IdOf(value);
+    if (name == "account") quote.payee = PayeeAccount{IdOf(value)};
+    if (name == "provider") quote.payee = PayeeProvider{IdOf(value)};
+    if (name == "uses") quote.uses = Number(value);
+    if (name == "op") quote.operation = static_cast<int>(Number(value));
+    if (name == "rep") quote.reputation_ppm = static_cast<int32_t>(Number(value));
+    if (name == "ttl") quote.expires = view_.now + std::chrono::milliseconds(Number(value));
+    if (name == "in") quote.starts = view_.now + std::chrono::milliseconds(Number(value));
+    if (name == "size") quote.priced.data_size_bytes = Number(value);
+    if (name == "duration") quote.priced.duration_s = Number(value);
+    if (name == "copies") quote.priced.redundancy = static_cast<int32_t>(Number(value));
   }
 
   void Submit(std::vector<OwnedDraft>& owned, const std::vector<std::string>& expected) {

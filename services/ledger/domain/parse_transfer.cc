@@ -66,7 +66,9 @@ ResultCode ParseAmount(const TransferDraft& draft, TransferRequest& request) {
   const bool is_release = request.kind == TransferKind::kRelease;
   if (!is_release && draft.amount <= 0) return ResultCode::kAmountMustBePositive;
   if (is_release && draft.amount != 0) return ResultCode::kAmountMustBeZero;
-  if (draft.up_to && HasTarget(request.kind)) return ResultCode::kUpToNotAllowed;
+  if (draft.up_to && (HasTarget(request.kind) || !draft.quote_token.empty())) {
+    return ResultCode::kUpToNotAllowed;
+  }
   if (draft.keep_rest && request.kind != TransferKind::kCharge) {
     return ResultCode::kKeepRestNotAllowed;
   }

@@ -119,9 +119,17 @@ enum class ResultCode {
   kOnceWithDifferentOperationType = 92,
   kOnceDone = 93,
   kOnceReserved = 94,
+  kQuoteHasDifferentPayee = 95,
+  kQuoteHasDifferentDataSize = 96,
+  kQuoteHasDifferentDuration = 97,
+  kQuoteHasDifferentRedundancy = 98,
+  kQuoteNeedsSettlement = 99,
+  kQuoteOutOfOrder = 100,
+  kQuoteKeepsNoRest = 101,
+  kBelowQuote = 102,
 };
 
-inline constexpr int kMaxResultCode = 94;
+inline constexpr int kMaxResultCode = 102;
 
 // The name of an effect that is to be made once: any 16 bytes.
 using OnceKey = Uuid;
@@ -202,6 +210,17 @@ struct TransferRecord {
 
 enum class HoldState { kOpen = 1, kCharged = 2, kReleased = 3, kExpired = 4 };
 
+// What a quote priced, as far as transfers record it.
+struct PricedUse {
+  int64_t data_size_bytes = 0;
+  int64_t duration_s = 0;
+  int32_t redundancy = 0;
+  // The price is known only afterwards: a hold is charged with a settlement.
+  bool needs_settlement = false;
+
+  bool operator==(const PricedUse&) const = default;
+};
+
 struct Hold {
   Uuid id;  // of the RESERVE transfer
   Uuid debit;
@@ -215,6 +234,7 @@ struct Hold {
   std::optional<Uuid> quote_id;
   std::string tariff_hash;
   std::optional<OnceKey> once_key;
+  PricedUse priced;  // by its quote
 
   bool is_untouched() const { return remaining == amount; }
   bool operator==(const Hold&) const = default;

@@ -88,8 +88,9 @@ class LogCheck {
 
 class BooksCheck {
  public:
-  BooksCheck(BookSnapshot& snapshot, const std::function<bool(const BooksProgress&)>& progress)
-      : snapshot_(snapshot), progress_(progress), log_(snapshot) {}
+  BooksCheck(BookSnapshot& snapshot, const ReadPricedUse& read_quote,
+             const std::function<bool(const BooksProgress&)>& progress)
+      : snapshot_(snapshot), progress_(progress), log_(snapshot), quotes_(read_quote) {}
 
   absl::StatusOr<Difference> Run() {
     JB_ASSIGN_OR_RETURN(Difference difference, CheckTransfers());
@@ -102,7 +103,10 @@ class BooksCheck {
     }
     if (!difference.has_value()) {
       difference = CheckAll([this](const Uuid& after) { return snapshot_.Holds(after, kPage); },
-                            [this](const Hold& hold) { return audit_.CheckHold(hold); });
+                            [this](const Hold& hold) {
+                              Difference wrong = audit_.CheckHold(hold);
+                              return wrong.has_value() ? wrong : quotes_.CheckHold(hold);
+                            });
     }
     if (!difference.has_value()) {
       difference =
@@ -121,6 +125,7 @@ class BooksCheck {
       for (const TransferRecord& record : page) {
         Difference difference = log_.Add(record);
         if (!difference.has_value()) difference = audit_.Add(record);
+        if (!difference.has_value()) difference = quotes_.Add(record);
         if (difference.has_value()) return difference;
       }
       if (!progress_({audit_.transfers(), total, log_.sealed()})) {
@@ -149,15 +154,17 @@ class BooksCheck {
   const std::function<bool(const BooksProgress&)>& progress_;
   LogCheck log_;
   BookAudit audit_;
+  QuoteAudit quotes_;
 };
 
 }  // namespace
 
-absl::StatusOr<Difference> CheckBooks(LogStore& store, Duration timeout,
+absl::StatusOr<Difference> CheckBooks(LogStore& store, const ReadPricedUse& read_quote,
+                                      Duration timeout,
                                       const std::function<bool(const BooksProgress&)>& progress) {
   Difference difference;
   JB_RETURN_IF_ERROR(store.ReadSnapshot(timeout, [&](BookSnapshot& snapshot) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(difference, BooksCheck(snapshot, progress).Run());
+    JB_ASSIGN_OR_RETURN(difference, BooksCheck(snapshot, read_quote, progress).Run());
     return absl::OkStatus();
   }));
   return difference;

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "services/ledger/domain/audit.h"
+#include "services/ledger/domain/quote_audit.h"
 #include "services/ledger/store/log_store.h"
 
 namespace joulebook::ledger {
@@ -18,7 +19,8 @@ struct BooksProgress {
 // Checks one snapshot of the book. `progress` is called after every few thousand transfers; when it
 // says false the check ends with CANCELLED. The first difference, or nothing; errors are those of
 // the store.
-absl::StatusOr<Difference> CheckBooks(LogStore& store, Duration timeout,
+absl::StatusOr<Difference> CheckBooks(LogStore& store, const ReadPricedUse& read_quote,
+                                      Duration timeout,
                                       const std::function<bool(const BooksProgress&)>& progress);
 
 }  // namespace joulebook::ledger

@@ -26,6 +26,9 @@ void AddKeys(const TransferItem& item, ViewKeys& keys) {
   if (request.credit.has_value()) keys.accounts.push_back(*request.credit);
   if (item.quote.has_value()) {
     keys.quotes.push_back(item.quote->id);
+    if (item.quote->previous_settlement.has_value()) {
+      keys.quotes.push_back(*item.quote->previous_settlement);
+    }
     keys.members.push_back(item.quote->member);
   }
 }

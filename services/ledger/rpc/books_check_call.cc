@@ -5,6 +5,7 @@
 #include "common/log/log.h"
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/rpc/boundary.h"
+#include "services/ledger/rpc/parse_quote.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -26,8 +27,9 @@ class BooksChecks::Call final : public Reactor {
 
   // Runs the check; on the thread of the checks.
   void Run(LogStore& store, LedgerMetrics& metrics, Duration timeout) {
-    const auto difference = CheckBooks(
-        store, timeout, [this](const BooksProgress& progress) { return Tell(progress); });
+    const auto difference =
+        CheckBooks(store, ParsePricedUse, timeout,
+                   [this](const BooksProgress& progress) { return Tell(progress); });
     if (!difference.ok()) {
       WaitForWrite();
       Finish(LedgerBoundary().Finish(

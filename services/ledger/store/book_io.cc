@@ -101,7 +101,7 @@ class ViewLoader {
     if (ids.empty()) return true;
     if (transaction_ == nullptr) return false;
     for (const auto& row : transaction_->exec_params(sql::kQuoteUses, UuidArrayLiteral(ids))) {
-      view_.quote_uses[ReadUuid(row[0])] = {row[1].as<int64_t>(), row[2].as<int64_t>()};
+      view_.quote_uses[ReadUuid(row[0])] = row[1].as<int64_t>();
     }
     return true;
   }

@@ -225,6 +225,10 @@ Hold ReadHold(const pqxx::row& row) {
   hold.quote_id = reader.OptionalId();
   hold.tariff_hash = reader.Bytes();
   hold.once_key = reader.OptionalId();
+  hold.priced.needs_settlement = reader.Bool();
+  hold.priced.data_size_bytes = reader.OptionalInt().value_or(0);
+  hold.priced.duration_s = reader.OptionalInt().value_or(0);
+  hold.priced.redundancy = reader.OptionalInt32().value_or(0);
   return hold;
 }
 
@@ -352,6 +356,10 @@ void AddRow(const Hold& hold, BinaryRows& rows) {
   rows.Id(hold.quote_id);
   BytesOrNull(hold.tariff_hash, rows);
   rows.Id(hold.once_key);
+  rows.Boolean(hold.priced.needs_settlement);
+  BigintOrNull(hold.priced.data_size_bytes, rows);
+  BigintOrNull(hold.priced.duration_s, rows);
+  hold.priced.redundancy == 0 ? rows.Null() : rows.Integer(hold.priced.redundancy);
 }
 
 void AddRow(const TransferRecord& record, BinaryRows& rows) {

@@ -24,7 +24,7 @@ inline constexpr int16_t kReputationColumns = 9;
 inline constexpr int16_t kReputationChangeColumns = 18;
 inline constexpr int16_t kAccountColumns = 10;
 inline constexpr int16_t kStateColumns = 2;
-inline constexpr int16_t kHoldColumns = 12;
+inline constexpr int16_t kHoldColumns = 16;
 inline constexpr int16_t kTransferColumns = 42;
 inline constexpr int16_t kLoneTransferColumns = 46;
 

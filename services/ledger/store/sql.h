@@ -101,7 +101,8 @@ inline constexpr PreparedStatement kUpdateState{
 
 #define JOULEBOOK_HOLD_COLUMNS                                                                  \
   "id, debit_id, credit_id, asset, operation, amount, remaining, state, expires_us, quote_id, " \
-  "tariff_hash, once_key "
+  "tariff_hash, once_key, needs_settlement, priced_size_bytes, priced_duration_s, "             \
+  "priced_redundancy "
 inline constexpr char kHolds[] =
     "SELECT " JOULEBOOK_HOLD_COLUMNS "FROM ledger.holds WHERE id = ANY($1::uuid[])";
 inline constexpr char kExpiredHolds[] =
@@ -111,7 +112,8 @@ inline constexpr char kEarliestExpiry[] =
     "SELECT expires_us FROM ledger.holds WHERE state = 1 ORDER BY expires_us LIMIT 1";
 inline constexpr InsertStatement kInsertHolds{
     {"insert_hold", "INSERT INTO ledger.holds (" JOULEBOOK_HOLD_COLUMNS
-                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"},
+                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+                    "$16)"},
     "COPY ledger.holds (" JOULEBOOK_HOLD_COLUMNS ") FROM STDIN (FORMAT binary)"};
 inline constexpr PreparedStatement kUpdateHolds{"update_holds", R"(
 UPDATE ledger.holds h SET remaining = n.remaining, state = n.state
@@ -159,7 +161,7 @@ WHERE target_id = ANY($1::uuid[]) AND result = 1 AND kind = 5 GROUP BY target_id
 
 // Transfers that carry a quote themselves; charges of holds only name theirs.
 inline constexpr char kQuoteUses[] = R"(
-SELECT quote_id, count(*), sum(moved)::bigint FROM ledger.transfers
+SELECT quote_id, count(*) FROM ledger.transfers
 WHERE quote_id = ANY($1::uuid[]) AND result = 1 AND quote IS NOT NULL GROUP BY quote_id)";
 
 // Once keys: who has each, with the content of the transfer that brought it. A charge has the key
