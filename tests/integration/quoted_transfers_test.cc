@@ -1,83 +1,13 @@
 // Quotes of a real costing service, used at a real ledger that never calls it.
 
-#include <fstream>
-#include <thread>
+#include "tests/integration/quoted_transfers.h"
 
-#include "common/crypto/note.h"
-#include "tests/integration/costing_fixture.h"
-#include "tests/integration/service_fixture.h"
+#include "common/time/timers.h"
 #include "tools/metered_day/earnings.h"
 #include "tools/metered_day/revenue.h"
 
 namespace joulebook::ledger {
 namespace {
-
-using costing::SearchItem;
-using costing::StoreItem;
-
-class QuotedTransfersTest : public costing::CostingTest {
- protected:
-  void SetUp() override {
-    std::ofstream(Path("verifier-keys")) << signer_.verifier().ToString() << "\n";
-    const auto log_key = RunCommand({BinaryPath("ledgerd"), "new-log-key", "test/ledger"});
-    ASSERT_THAT(log_key, IsOk());
-    std::ofstream(Path("log-keys")) << *log_key;
-    StartService({"--quote-validity-ms", "3000"});
-    auto started =
-        LedgerProcess::Start(PrepareBook(superuser_connection_),
-                             {"--quote-keys-file", Path("verifier-keys"), "--log-keys-file",
-                              Path("log-keys"), "--seal-interval-ms", "50"});
-    ASSERT_THAT(started, IsOk());
-    ledger_.emplace(*std::move(started));
-    ledger_stub_ = ledger_->Stub();
-    for (int number = 1; number <= 2; ++number) {
-      v1::RegisterMemberRequest request;
-      request.set_member_id(MemberId(number));
-      ASSERT_THAT(Call(*ledger_stub_, &Service::RegisterMember, request), IsOk());
-    }
-  }
-
-  std::string Path(const std::string& name) const { return directory_ + "/" + name; }
-
-  // The result's code, without its prefix.
-  std::string Post(const v1::TransferRequest& item) {
-    const auto response = Call(*ledger_stub_, &Service::PostTransfers, OneItem(item));
-    EXPECT_THAT(response, IsOk());
-    return v1::TransferResultCode_Name(response->results(0).code())
-        .substr(sizeof("TRANSFER_RESULT_CODE_") - 1);
-  }
-
-  // What the transfers with this reference moved.
-  std::vector<int64_t> PaymentsOf(const std::string& reference) {
-    v1::ListTransfersRequest list;
-    list.set_reference(reference);
-    const auto found = Call(*ledger_stub_, &Service::ListTransfers, list);
-    EXPECT_THAT(found, IsOk());
-    std::vector<int64_t> moved;
-    for (const auto& transfer : found->transfers()) moved.push_back(transfer.moved_minor());
-    return moved;
-  }
-
-  static v1::TransferRequest Reserve(int number, const costing::v1::Quote& quote) {
-    v1::TransferRequest request = MakePost(TransferId(number), quote.terms().member_id(),
-                                           MemberId(2), quote.terms().total_microjoules());
-    request.set_kind(v1::TRANSFER_KIND_RESERVE);
-    request.set_operation_type(quote.terms().usage().operation_type());
-    *request.mutable_quote() = quote.signed_quote();
-    return request;
-  }
-  static v1::TransferRequest Charge(int number, int hold, int64_t amount) {
-    v1::TransferRequest request;
-    request.set_id(TransferId(number));
-    request.set_kind(v1::TRANSFER_KIND_CHARGE);
-    request.set_target_id(TransferId(hold));
-    request.set_amount_minor(amount);
-    return request;
-  }
-
-  std::optional<LedgerProcess> ledger_;
-  std::unique_ptr<Service> ledger_stub_;
-};
 
 TEST_F(QuotedTransfersTest, AQuoteBindsWhoWhatHowMuchAndHowOften) {
   const auto quote = *QuoteOf(StoreItem());
@@ -91,7 +21,6 @@ TEST_F(QuotedTransfersTest, AQuoteBindsWhoWhatHowMuchAndHowOften) {
   EXPECT_EQ(Post(too_much), "EXCEEDS_QUOTE");
   auto foreign = Reserve(3, quote);
   foreign.set_debit_account_id(MemberId(2));
-  foreign.set_credit_account_id(MemberId(1));
   EXPECT_EQ(Post(foreign), "QUOTE_HAS_DIFFERENT_PAYER");
   auto other = Reserve(4, quote);
   other.set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
@@ -108,11 +37,15 @@ TEST_F(QuotedTransfersTest, AQuoteBindsWhoWhatHowMuchAndHowOften) {
   auto trusted = StoreItem();
   trusted.mutable_usage()->set_reputation_ppm(900'000);
   EXPECT_EQ(Post(Reserve(9, *QuoteOf(trusted))), "QUOTE_REPUTATION_TOO_HIGH");
+}
 
+class ShortQuotesTest : public QuotedTransfersTest {
+  std::vector<std::string> CostingFlags() const override { return {"--quote-validity-ms", "1000"}; }
+};
+
+TEST_F(ShortQuotesTest, AQuoteExpires) {
   const auto expiring = *QuoteOf(StoreItem());
-  SystemClock clock;
-  const Time end = clock.Now() + std::chrono::milliseconds(3'100);
-  while (clock.Now() < end) std::this_thread::yield();
+  ThreadSleeper().SleepFor(std::chrono::milliseconds(1'100));
   EXPECT_EQ(Post(Reserve(10, expiring)), "QUOTE_EXPIRED");
 }
 
@@ -121,18 +54,9 @@ TEST_F(QuotedTransfersTest, ASearchIsReservedForWhatIsExpectedAndChargedForWhatI
   item.mutable_usage()->set_reputation_ppm(500'000);
   const auto quote = *QuoteOf(item);
   EXPECT_EQ(Post(Reserve(1, quote)), "OK");
-  costing::v1::SettleQuoteRequest settle;
-  *settle.mutable_quote() = quote.signed_quote();
-  settle.set_found_results(3);
-  const auto settled = Call(*stub_, &costing::Service::SettleQuote, settle);
-  ASSERT_THAT(settled, IsOk());
-  const int64_t actual = settled->quote().terms().total_microjoules();
-  auto charge = Charge(2, 1, actual + 1);
-  *charge.mutable_quote() = settled->quote().signed_quote();
-  EXPECT_EQ(Post(charge), "EXCEEDS_QUOTE");
-  charge.set_id(TransferId(3));
-  charge.set_amount_minor(actual);
-  EXPECT_EQ(Post(charge), "OK");
+  const auto settlement = Settled(quote, 3);
+  const int64_t actual = settlement.terms().total_microjoules();
+  EXPECT_EQ(Post(Charge(3, 1, settlement)), "OK");
 
   // And anybody can check it, without either service.
   ASSERT_THAT(RunCommand({"bash", "-c",
@@ -165,39 +89,19 @@ TEST_F(QuotedTransfersTest, ASearchIsReservedForWhatIsExpectedAndChargedForWhatI
 }
 
 TEST_F(QuotedTransfersTest, AMeteredSessionIsChargedSliceBySlice) {
-  costing::v1::OpenSessionRequest open;
-  open.set_session_id(costing::TestId(5, 1));
-  *open.mutable_item() = StoreItem();
-  open.mutable_item()->mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
-  open.set_unit(type::v1::METERED_UNIT_BYTES);
-  open.set_wanted_units(5'000'000);
-  auto grant = Call(*stub_, &costing::Service::OpenSession, open)->grant();
+  auto grant = OpenSession(1, 5'000'000);
   int64_t charged = 0;
   for (int slice = 0; slice < 3; ++slice) {
     EXPECT_EQ(Post(Reserve(10 + slice, grant)), "OK");
-    costing::v1::UpdateSessionRequest update;
-    *update.mutable_grant() = grant.signed_quote();
-    update.set_used_units(3'000'000);
-    update.set_wanted_units(5'000'000);
-    const auto updated = Call(*stub_, &costing::Service::UpdateSession, update);
-    ASSERT_THAT(updated, IsOk());
-    const int64_t amount = updated->settlement().terms().total_microjoules();
-    auto charge = Charge(20 + slice, 10 + slice, amount);
-    *charge.mutable_quote() = updated->settlement().signed_quote();
-    EXPECT_EQ(Post(charge), "OK");
+    const auto updated = Update(grant, 3'000'000, 5'000'000);
+    EXPECT_EQ(Post(Charge(20 + slice, 10 + slice, updated.settlement())), "OK");
     // The grant again, or its next one from a request repeated, is no second grant.
     EXPECT_EQ(Post(Reserve(30 + slice, grant)), "QUOTE_USED_UP");
-    charged += amount;
-    grant = updated->grant();
+    charged += updated.settlement().terms().total_microjoules();
+    grant = updated.grant();
   }
-  open.set_session_id(costing::TestId(5, 2));
-  open.set_wanted_units(9'000'000);
-  EXPECT_EQ(Call(*stub_, &costing::Service::OpenSession, open)->grant().terms().total_microjoules(),
-            charged);
-  v1::GetAccountRequest get;
-  get.set_account_id(MemberId(1));
-  EXPECT_EQ(Call(*ledger_stub_, &Service::GetAccount, get)->account().balances().spent_minor(),
-            charged);
+  EXPECT_EQ(OpenSession(2, 9'000'000).terms().total_microjoules(), charged);
+  EXPECT_EQ(BalancesOf(MemberId(1)).spent_minor(), charged);
 }
 
 TEST_F(QuotedTransfersTest, EarningsArePaidFromTheFundWhileItLasts) {
@@ -282,10 +186,7 @@ TEST_F(QuotedTransfersTest, ARevenueAccountIsSplitOnce) {
   ASSERT_THAT(shares.Add(terms, MemberId(2), MemberId(2)), IsOk());
   ASSERT_THAT(shares.Pay(ledger, ids), IsOk());
   ASSERT_THAT(shares.Pay(ledger, ids), IsOk());
-  v1::GetAccountRequest get;
-  get.set_account_id(network.revenue);
-  EXPECT_EQ(Call(*ledger_stub_, &Service::GetAccount, get)->account().balances().spent_minor(),
-            1'000'000);
+  EXPECT_EQ(BalancesOf(network.revenue).spent_minor(), 1'000'000);
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ absl::StatusOr<std::string> VerifyStatement(std::string_view json, Keys keys);
 absl::StatusOr<std::string> VerifyLog(std::istream& lines, Keys keys);
 
 // A ChargeProof: the charge and its reservation are in the log; the quote was signed by one of
-// `quote_keys`, priced with exactly this tariff, and its price follows from it step by step; what
-// was charged is no more.
+// `quote_keys`, priced with exactly this tariff, and its price follows from it step by step;
+// exactly that was charged, for what was priced.
 absl::StatusOr<std::string> VerifyCharge(std::string_view json, Keys keys, Keys quote_keys);
 
 }  // namespace joulebook::verify

@@ -2,12 +2,28 @@
 #include "common/rpc/signed_quote.h"
 #include "services/costing/domain/tariff_document.h"
 #include "services/costing/rpc/convert_quote.h"
+#include "services/ledger/domain/quote_rules.h"
+#include "services/ledger/rpc/parse_quote.h"
 #include "tools/verify/parse.h"
 
 namespace joulebook::verify {
 namespace {
 
-// The terms of the transfer's quote, once its signature and its price were found right.
+// Whether the transfer records what the quote of `quoted` priced.
+absl::Status CheckRecorded(const ledger::TransferRecord& record,
+                           const ledger::TransferRecord& quoted) {
+  const auto priced = ledger::ParsePricedUse(quoted.request.quote);
+  if (priced.has_value() &&
+      ledger::CompareRecorded(record.request.usage, *priced) == ledger::ResultCode::kOk) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrCat("transfer ", record.request.id.ToString(),
+                                          " records another size, duration or redundancy than "
+                                          "its quote priced"));
+}
+
+// The terms of the transfer's quote, once its signature and its price were found right, and the
+// transfer to be what they say.
 absl::StatusOr<costing::QuoteTerms> CheckQuote(const ledger::TransferRecord& record,
                                                const costing::Tariff& tariff,
                                                const std::string& tariff_hash, Keys quote_keys) {
@@ -31,17 +47,38 @@ absl::StatusOr<costing::QuoteTerms> CheckQuote(const ledger::TransferRecord& rec
     return absl::DataLossError(absl::StrCat("the quote says ", terms.price.total,
                                             " micro-joules, its tariff ", price.total));
   }
+  if (record.operation != terms.usage.operation) {
+    return absl::DataLossError("the quote is for another operation");
+  }
+  if (terms.payee.kind == costing::Payee::Kind::kAccount && record.credit != terms.payee.id) {
+    return absl::DataLossError("the quote is to be paid to another account");
+  }
+  JB_RETURN_IF_ERROR(CheckRecorded(record, record));
   return terms;
 }
 
-// Whose quote limits the charge: its own, or that of its reservation.
-absl::StatusOr<costing::QuoteTerms> LimitOf(const ledger::v1::ChargeProof& proof,
+absl::Status CheckMoved(const ledger::TransferRecord& record, const costing::QuoteTerms& terms) {
+  if (record.moved == terms.price.total) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("transfer ", record.request.id.ToString(), " moved ",
+                                          record.moved, " micro-joules, its price is ",
+                                          terms.price.total));
+}
+
+absl::Status CheckFinal(const costing::QuoteTerms& terms) {
+  if (!terms.needs_settlement) return absl::OkStatus();
+  return absl::DataLossError("the quote needs a settlement and the charge has none");
+}
+
+// Whose quote is the price of the charge: its own, or that of its reservation.
+absl::StatusOr<costing::QuoteTerms> PriceOf(const ledger::v1::ChargeProof& proof,
                                             const ledger::TransferRecord& charge,
                                             const costing::Tariff& tariff,
                                             const std::string& tariff_hash, Keys keys,
                                             Keys quote_keys) {
   if (!charge.request.target.has_value()) {
-    return CheckQuote(charge, tariff, tariff_hash, quote_keys);
+    JB_ASSIGN_OR_RETURN(auto terms, CheckQuote(charge, tariff, tariff_hash, quote_keys));
+    JB_RETURN_IF_ERROR(CheckFinal(terms));
+    return terms;
   }
   JB_ASSIGN_OR_RETURN(const ProvenTransfer reservation, Prove(proof.reservation(), keys));
   if (reservation.record.request.id != *charge.request.target) {
@@ -49,7 +86,12 @@ absl::StatusOr<costing::QuoteTerms> LimitOf(const ledger::v1::ChargeProof& proof
   }
   JB_ASSIGN_OR_RETURN(auto reserved,
                       CheckQuote(reservation.record, tariff, tariff_hash, quote_keys));
-  if (charge.request.quote.empty()) return reserved;
+  JB_RETURN_IF_ERROR(CheckMoved(reservation.record, reserved));
+  if (charge.request.quote.empty()) {
+    JB_RETURN_IF_ERROR(CheckFinal(reserved));
+    JB_RETURN_IF_ERROR(CheckRecorded(charge, reservation.record));
+    return reserved;
+  }
   JB_ASSIGN_OR_RETURN(auto settled, CheckQuote(charge, tariff, tariff_hash, quote_keys));
   if (settled.settles != reserved.id) {
     return absl::DataLossError("the charge's quote does not settle that of its reservation");
@@ -70,16 +112,12 @@ absl::StatusOr<std::string> VerifyCharge(std::string_view json, Keys keys, Keys 
   JB_ASSIGN_OR_RETURN(const auto document,
                       costing::ParseTariff(proof.tariff_document(), absl::LoadTimeZone));
   JB_ASSIGN_OR_RETURN(const auto terms,
-                      LimitOf(proof, charge.record, document.tariff, hash, keys, quote_keys));
-  if (charge.record.moved > terms.price.total) {
-    return absl::DataLossError(absl::StrCat("charged were ", charge.record.moved,
-                                            " micro-joules, quoted ", terms.price.total));
-  }
+                      PriceOf(proof, charge.record, document.tariff, hash, keys, quote_keys));
+  JB_RETURN_IF_ERROR(CheckMoved(charge.record, terms));
   return absl::StrCat("the charge of ", charge.record.moved, " micro-joules is entry ",
                       charge.record.position, " of the log that ", charge.checkpoint.origin,
-                      " signed; its signed quote says ", terms.price.total,
-                      ", and so does the tariff ", terms.tariff_name, ":", terms.tariff_version,
-                      " with SHA-256 ", ToHex(hash));
+                      " signed; its signed quote says exactly that, and so does the tariff ",
+                      terms.tariff_name, ":", terms.tariff_version, " with SHA-256 ", ToHex(hash));
 }
 
 }  // namespace joulebook::verify

@@ -17,19 +17,7 @@ bool MayBeCredited(const Payee& payee, const Account& account) {
   return std::visit(Visitor{account}, payee);
 }
 
-// Absent is taken as what was priced.
 bool Differs(int64_t recorded, int64_t priced) { return recorded != 0 && recorded != priced; }
-
-ResultCode CompareRecorded(const UsageDetails& recorded, const PricedUse& priced) {
-  if (Differs(recorded.data_size_bytes, priced.data_size_bytes)) {
-    return ResultCode::kQuoteHasDifferentDataSize;
-  }
-  if (Differs(recorded.duration_s, priced.duration_s)) {
-    return ResultCode::kQuoteHasDifferentDuration;
-  }
-  return Differs(recorded.redundancy, priced.redundancy) ? ResultCode::kQuoteHasDifferentRedundancy
-                                                         : ResultCode::kOk;
-}
 
 ResultCode CheckParties(const BookView& view, const TransferRecord& record, const Quote& quote) {
   const Account& debit = view.accounts.at(record.debit);
@@ -72,6 +60,17 @@ ResultCode CheckPlace(const BookView& view, const TransferRequest& request, cons
 }
 
 }  // namespace
+
+ResultCode CompareRecorded(const UsageDetails& recorded, const PricedUse& priced) {
+  if (Differs(recorded.data_size_bytes, priced.data_size_bytes)) {
+    return ResultCode::kQuoteHasDifferentDataSize;
+  }
+  if (Differs(recorded.duration_s, priced.duration_s)) {
+    return ResultCode::kQuoteHasDifferentDuration;
+  }
+  return Differs(recorded.redundancy, priced.redundancy) ? ResultCode::kQuoteHasDifferentRedundancy
+                                                         : ResultCode::kOk;
+}
 
 ResultCode CheckQuote(const BookView& view, const TransferRecord& record, const Quote& quote) {
   if (!quote.is_signed) return ResultCode::kQuoteNotSigned;
