@@ -95,7 +95,8 @@ int RunServiceMain(const ServiceMain& service, int argc, char** argv) {
 
   bool version = false, check_config = false, reference = false;
   service.settings.Flag("version", &version, "print the version and end");
-  service.settings.Flag("check-config", &check_config, "print the effective settings and end");
+  service.settings.Flag("check-config", &check_config,
+                        "print the effective settings, say whether they go together, and end");
   service.settings.Flag("settings-reference", &reference, "print this table and end");
   const absl::Status parsed = service.settings.Parse(argc, argv, environ);
   if (!parsed.ok()) return Report(parsed, kExitUsage);
@@ -104,11 +105,13 @@ int RunServiceMain(const ServiceMain& service, int argc, char** argv) {
                              : check_config ? service.settings.Effective()
                                             : service.settings.Reference();
     std::fputs(text.c_str(), stdout);
-    return kExitOk;
+    return check_config ? Report(service.validate(), kExitUsage) : kExitOk;
   }
 
   const auto& commands = service.settings.commands();
   if (commands.empty()) {
+    const absl::Status valid = service.validate();
+    if (!valid.ok()) return Report(valid, kExitUsage);
     return Report(service.serve([&signals] {
       int received = 0;
       sigwait(&signals, &received);

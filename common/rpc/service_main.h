@@ -13,11 +13,13 @@
 namespace joulebook {
 
 // Commands: none (serve), `migrate`, `healthcheck`, and the service's own. Flags beside the
-// settings: --version,
-// --check-config (prints the effective settings), --settings-reference (prints the Markdown table).
+// settings: --version, --check-config (prints the effective settings and judges them as serving
+// would), --settings-reference (prints the Markdown table).
 struct ServiceMain {
   std::string name;
   Settings& settings;
+  // INVALID_ARGUMENT for settings that do not go together.
+  std::function<absl::Status()> validate;
   std::function<absl::Status()> migrate;
   // The service's own commands by name; each gets the words after it.
   std::map<std::string, std::function<absl::Status(const std::vector<std::string>&)>> commands = {};

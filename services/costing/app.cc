@@ -126,7 +126,6 @@ class App {
 };
 
 absl::Status Serve(const Config& config, const std::function<void()>& wait_for_signal) {
-  JB_RETURN_IF_ERROR(config.Validate());
   SystemClock gate_clock;
   JB_ASSIGN_OR_RETURN(Gate gate, Gate::Make(config.server, kErrorDomain, gate_clock));
   JB_ASSIGN_OR_RETURN(const auto signers, ParseSigners(config.quote_keys));
@@ -146,6 +145,7 @@ int RunCostingd(int argc, char** argv) {
   return RunServiceMain(
       {.name = "costing",
        .settings = settings,
+       .validate = [&] { return config.Validate(); },
        .migrate =
            [&] { return MigrateSchema(config.database.Connection(), kSchema, Migrations()); },
        .commands = {{"new-quote-key",

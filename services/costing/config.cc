@@ -44,9 +44,13 @@ absl::Status Config::Validate() const {
     return absl::InvalidArgumentError(
         "refresh-max-age-ms must be at least twice refresh-interval-ms");
   }
-  // Else a replica could quote by an old tariff after a new one has taken effect.
-  if (notice_period_ms < refresh_max_age_ms) {
-    return absl::InvalidArgumentError("notice-period-ms must be at least refresh-max-age-ms");
+  const int64_t reach_ms = quote_ahead_ms + quote_validity_ms + refresh_max_age_ms;
+  if (reach_ms > notice_period_ms) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "quote-ahead-ms (", quote_ahead_ms, ") + quote-validity-ms (", quote_validity_ms,
+        ") + refresh-max-age-ms (", refresh_max_age_ms, ") are ", reach_ms,
+        " and must be at most notice-period-ms (", notice_period_ms,
+        "): else a quote could reach past the start of a tariff that is not published yet"));
   }
   if (database.database_pool >= call_threads + kOwnConnections) return absl::OkStatus();
   return absl::InvalidArgumentError(

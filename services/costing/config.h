@@ -19,7 +19,7 @@ struct Config {
   int64_t sign_gather_us = 200;
   std::string tariff = "constants";
   int64_t quote_validity_ms = 900'000;
-  int64_t quote_ahead_ms = 86'400'000;
+  int64_t quote_ahead_ms = 82'800'000;
   int64_t notice_period_ms = 86'400'000;
   int64_t refresh_interval_ms = 1'000;
   int64_t refresh_max_age_ms = 10'000;

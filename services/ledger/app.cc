@@ -138,7 +138,6 @@ absl::StatusOr<std::vector<NoteVerifier>> QuoteKeys(const Config& config) {
 }
 
 absl::Status Serve(const Config& config, const std::function<void()>& wait_for_signal) {
-  JB_RETURN_IF_ERROR(config.Validate());
   SystemClock gate_clock;
   JB_ASSIGN_OR_RETURN(Gate gate, Gate::Make(config.server, kErrorDomain, gate_clock));
   JB_ASSIGN_OR_RETURN(auto signers, LogSigners(config));
@@ -160,6 +159,7 @@ int RunLedgerd(int argc, char** argv) {
   return RunServiceMain(
       {.name = "ledger",
        .settings = settings,
+       .validate = [&] { return config.Validate(); },
        .migrate =
            [&] { return MigrateSchema(config.database.Connection(), kSchema, Migrations()); },
        .commands = {{"check-books", [&](const auto&) { return RunBooksCheck(config); }},

@@ -77,6 +77,14 @@ class CostingTest : public testing::Test {
     return document.dump();
   }
 
+  // A replica where a tariff takes effect this soon after its publication.
+  static constexpr int64_t kShortNoticeUs = 2'000'000;
+  static std::vector<std::string> ShortNotice() {
+    return {"--notice-period-ms",    "2000", "--quote-ahead-ms",     "0",
+            "--quote-validity-ms",   "1000", "--refresh-max-age-ms", "1000",
+            "--refresh-interval-ms", "50"};
+  }
+
   static int64_t NowUs() { return SystemClock().Now().time_since_epoch().count(); }
 
   absl::StatusOr<v1::PublishTariffResponse> Publish(const std::string& document) {

@@ -264,10 +264,9 @@ TEST_F(QuotesTest, ABatchIsOneUseAndUsesHaveNoDiscount) {
 }
 
 TEST_F(QuotesTest, AQuoteSaysWhoIsPaid) {
-  StartService(
-      {"--notice-period-ms", "1000", "--refresh-max-age-ms", "200", "--refresh-interval-ms", "50"});
+  StartService(ShortNotice());
   EXPECT_EQ(QuoteOf(StoreItem())->terms().payee().role(), type::v1::PAYEE_ROLE_ESCROW);
-  const int64_t effective = NowUs() + 1'200'000;
+  const int64_t effective = NowUs() + kShortNoticeUs + 200'000;
   ASSERT_THAT(
       Publish(ShippedDocument(
           "constants", absl::StrCat(R"({"version": 2, "effective_us": )", effective,
@@ -442,9 +441,8 @@ TEST_F(QuotesTest, ASliceNamesTheSettlementBeforeItThatCostSomething) {
 
 // With a minimum charge above what is used, a session costs what the quote would.
 TEST_F(QuotesTest, ASessionInsteadOfAQuotePaysTheMinimumCharge) {
-  StartService(
-      {"--notice-period-ms", "1000", "--refresh-max-age-ms", "200", "--refresh-interval-ms", "50"});
-  const int64_t effective = NowUs() + 1'200'000;
+  StartService(ShortNotice());
+  const int64_t effective = NowUs() + kShortNoticeUs + 200'000;
   ASSERT_THAT(Publish(ShippedDocument(
                   "constants",
                   absl::StrCat(R"({"version": 2, "effective_us": )", effective,

@@ -12,12 +12,11 @@ class CostingReplicasTest : public CostingTest {};
 
 // What every replica knows is published; the rest each does alone.
 TEST_F(CostingReplicasTest, GiveTheSamePricesAndAcceptOneAnothersQuotes) {
-  StartService({"--notice-period-ms", "2000", "--refresh-max-age-ms", "2000"});
-  auto other = StartReplica({"--notice-period-ms", "2000", "--refresh-max-age-ms", "2000",
-                             "--refresh-interval-ms", "100"});
+  StartService(ShortNotice());
+  auto other = StartReplica(ShortNotice());
   ASSERT_THAT(other, IsOk());
   const auto other_stub = other->StubOf<v1::CostingService>({});
-  const int64_t effective = NowUs() + 2'500'000;
+  const int64_t effective = NowUs() + kShortNoticeUs + 500'000;
   ASSERT_THAT(
       Publish(ShippedDocument(
           "constants", absl::StrCat(R"({"version": 2, "effective_us": )", effective,
@@ -40,7 +39,7 @@ TEST_F(CostingReplicasTest, GiveTheSamePricesAndAcceptOneAnothersQuotes) {
 }
 
 TEST_F(CostingReplicasTest, RacingPublishersGetOneTariff) {
-  StartService({"--notice-period-ms", "10000"});
+  StartService(ShortNotice());
   const std::string document = ShippedDocument(
       "constants", absl::StrCat(R"({"version": 2, "effective_us": )", NowUs() + 60'000'000, "}"));
   std::atomic<int> published = 0;

@@ -97,7 +97,6 @@ TEST_F(CostingServiceTest, DrainsAndExitsCleanly) {
 TEST_F(CostingServiceTest, NeedsAKeyAndAPlausibleConfiguration) {
   EXPECT_FALSE(ServiceProcess::Start("costingd", connection_, {}).ok());
   EXPECT_FALSE(StartReplica({"--tariff", "none"}).ok());
-  EXPECT_FALSE(StartReplica({"--notice-period-ms", "1"}).ok());
   EXPECT_FALSE(StartReplica({"--database-pool", "6"}).ok());
   EXPECT_FALSE(StartReplica({"--refresh-interval-ms", "6000"}).ok());
   const auto key = RunCommand({BinaryPath("costingd"), "new-quote-key", "example.org/costing"});
@@ -107,6 +106,27 @@ TEST_F(CostingServiceTest, NeedsAKeyAndAPlausibleConfiguration) {
       RunCommand({BinaryPath("costingd"), "quote-verifier-keys", "--quote-keys-file", keys_path_}),
       IsOk());
   EXPECT_FALSE(RunCommand({BinaryPath("costingd"), "new-quote-key"}).ok());
+}
+
+// A version that no replica knows yet takes effect after the notice period at the earliest: a quote
+// may reach just up to there.
+TEST_F(CostingServiceTest, QuotesThatWouldReachBeyondNoticeAreRefusedAtStart) {
+  const auto check = [&](const std::string& ahead_ms) {
+    return RunCommand({BinaryPath("costingd"), "--check-config", "--quote-keys-file", keys_path_,
+                       "--notice-period-ms", "100000", "--quote-validity-ms", "60000",
+                       "--refresh-max-age-ms", "10000", "--quote-ahead-ms", ahead_ms});
+  };
+  EXPECT_THAT(check("30000"), IsOk());
+  const auto refused = check("30001");
+  EXPECT_NE(refused.status().message().find(
+                "quote-ahead-ms (30001) + quote-validity-ms (60000) + refresh-max-age-ms (10000) "
+                "are 100001 and must be at most notice-period-ms (100000)"),
+            std::string::npos)
+      << refused.status();
+  EXPECT_FALSE(StartReplica({"--quote-ahead-ms", "86400000"}).ok());
+  EXPECT_THAT(
+      RunCommand({BinaryPath("costingd"), "--check-config", "--quote-keys-file", keys_path_}),
+      IsOk());
 }
 
 TEST(CostingBoundary, ErrorsWithoutAReasonGetTheOneOfTheirCode) {

@@ -37,7 +37,8 @@ TEST_F(TariffsTest, TheShippedOnesAreTheRepositorys) {
 }
 
 TEST_F(TariffsTest, AreNumberedImmutableAndNeverRetroactive) {
-  StartService({"--notice-period-ms", "10000"});
+  StartService({"--notice-period-ms", "10000", "--quote-ahead-ms", "0", "--quote-validity-ms",
+                "1000", "--refresh-max-age-ms", "9000"});
   const int64_t effective = NowUs() + 20'000'000;
   const auto document = [&](int64_t version, int64_t effective_us, const std::string& more = "") {
     return ShippedDocument(
@@ -100,7 +101,7 @@ TEST_F(TariffsTest, AreNumberedImmutableAndNeverRetroactive) {
 }
 
 TEST_F(TariffsTest, ATariffTakesEffectOnTimeAndSessionsGoAcross) {
-  StartService({"--notice-period-ms", "2000", "--refresh-max-age-ms", "2000"});
+  StartService(ShortNotice());
   v1::OpenSessionRequest open;
   open.set_session_id(TestId(5, 1));
   *open.mutable_item() = StoreItem();
@@ -134,9 +135,9 @@ TEST_F(TariffsTest, ATariffTakesEffectOnTimeAndSessionsGoAcross) {
 
 TEST_F(TariffsTest, CongestionIsReportedInOrderAndReplayable) {
   // Periods of a second, so that some of them pass. Floor and step are the shipped ones.
-  StartService(
-      {"--notice-period-ms", "1000", "--refresh-max-age-ms", "200", "--refresh-interval-ms", "50"});
-  const int64_t effective = NowUs() + 1'200'000;
+  StartService({"--notice-period-ms", "4200", "--quote-ahead-ms", "3000", "--quote-validity-ms",
+                "1000", "--refresh-max-age-ms", "200", "--refresh-interval-ms", "50"});
+  const int64_t effective = NowUs() + 4'400'000;
   ASSERT_THAT(Publish(ShippedDocument(
                   "constants", absl::StrCat(R"({"name": "busy", "version": 1, "effective_us": )",
                                             effective, R"(, "congestion": {"period_s": 1}})"))),
@@ -185,7 +186,7 @@ TEST_F(TariffsTest, CongestionIsReportedInOrderAndReplayable) {
   const auto quote = QuoteOf(item);
   ASSERT_THAT(quote, IsOk());
   EXPECT_EQ(quote->terms().congestion_ppm(), 1'423'828);
-  item.mutable_usage()->mutable_time()->set_seconds(NowUs() / 1'000'000 + 5);
+  item.mutable_usage()->mutable_time()->set_seconds(NowUs() / 1'000'000 + 3);
   EXPECT_THAT(QuoteOf(item), StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
 }
 

@@ -13,11 +13,17 @@ TEST(Settings, CheckConfigShowsEffectiveValuesAndMasksSecrets) {
   const std::string secret = MakeTempDir() + "/secret";
   std::ofstream(secret) << "hunter2";
   const auto effective = RunCommand({BinaryPath("ledgerd"), "--check-config", "--database-pool",
-                                     "3", "--database-password-file", secret});
+                                     "99", "--database-password-file", secret});
   ASSERT_THAT(effective, IsOk());
-  EXPECT_NE(effective->find("database-pool = 3\n"), std::string::npos);
+  EXPECT_NE(effective->find("database-pool = 99\n"), std::string::npos);
   EXPECT_NE(effective->find("database-password = ********\n"), std::string::npos);
   EXPECT_EQ(effective->find("hunter2"), std::string::npos);
+}
+
+TEST(Settings, CheckConfigRefusesWhatServingWould) {
+  const auto refused =
+      RunCommand({BinaryPath("ledgerd"), "--check-config", "--database-pool", "3"});
+  EXPECT_NE(refused.status().message().find("database-pool must be at least"), std::string::npos);
 }
 
 TEST(Settings, AnUnknownOneEndsTheProgram) {

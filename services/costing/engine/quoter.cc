@@ -78,6 +78,12 @@ absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
   return pinned;
 }
 
+Time Quoter::EndOf(const Pinned& pinned) const {
+  const Time end = pinned.usage.at + options_.validity;
+  const auto next = pinned.snapshot->NextEffective(pinned.tariff->published.name, pinned.usage.at);
+  return next.has_value() ? std::min(end, *next) : end;
+}
+
 absl::StatusOr<QuoteDraft> Quoter::Quote(const QuoteItem& item) const {
   JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
   return QuotePinned(item, std::move(pinned));
@@ -99,7 +105,7 @@ absl::StatusOr<QuoteDraft> Quoter::QuotePinned(const QuoteItem& item, Pinned pin
   terms.id = ids_.Next();
   terms.member = item.member;
   terms.uses = item.uses;
-  terms.expires = pinned.usage.at + options_.validity;
+  terms.expires = EndOf(pinned);
   terms.usage = std::move(pinned.usage);
   terms.tariff_name = tariff.published.name;
   terms.tariff_version = tariff.published.version;
@@ -215,17 +221,14 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
   const Tariff& tariff = pinned.tariff->tariff;
   JB_RETURN_IF_ERROR(CheckMeterable(tariff, pinned.usage));
   terms.id = GrantId(terms.member, slice);
-  terms.usage = std::move(pinned.usage);
   terms.session = slice;
   terms.settles.reset();
   terms.tariff_name = pinned.tariff->published.name;
   terms.tariff_version = pinned.tariff->published.version;
   terms.tariff_hash = pinned.tariff->published.hash;
   terms.issued = pinned.now;
-  terms.expires = std::min(pinned.now + options_.validity, NextWindowEdge(tariff, pinned.now));
-  const auto next_tariff = pinned.snapshot->NextEffective(terms.tariff_name, pinned.now);
-  if (next_tariff.has_value()) terms.expires = std::min(terms.expires, *next_tariff);
-  if (tariff.congestion.class_of.contains(terms.usage.operation)) {
+  terms.expires = std::min(EndOf(pinned), NextWindowEdge(tariff, pinned.now));
+  if (tariff.congestion.class_of.contains(pinned.usage.operation)) {
     const int64_t next_period = PeriodOf(tariff.congestion, pinned.now) + 1;
     terms.expires = std::min(terms.expires,
                              Time(std::chrono::seconds(next_period * tariff.congestion.period_s)));
@@ -233,6 +236,7 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
   if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) {
     return FieldInvalid("wanted_units", "must keep the session's units below 2^63");
   }
+  terms.usage = std::move(pinned.usage);
   JB_ASSIGN_OR_RETURN(terms.price, PriceAgain(tariff, terms));
   return QuoteDraft{.terms = std::move(terms)};
 }

@@ -43,7 +43,8 @@ class Quoter {
   };
   absl::StatusOr<Authorized> Authorize(const QuoteItem& item, int64_t available) const;
 
-  // The quote for the results that were really found. EXCEEDS_QUOTE, FIELD_INVALID.
+  // The quote for the results that were really found. It may be used after the next version of the
+  // tariff took effect: it prices what was reserved before. EXCEEDS_QUOTE, FIELD_INVALID.
   absl::StatusOr<QuoteDraft> Settle(const QuoteTerms& quoted, int64_t found_results) const;
 
   // The first grant of a metered session. NOT_METERABLE, FIELD_INVALID.
@@ -63,6 +64,9 @@ class Quoter {
  private:
   struct Pinned;
   absl::StatusOr<Pinned> Pin(const QuoteItem& item) const;
+  // When a quote for the pinned use ends: after its validity, or where the tariff's next version
+  // takes effect.
+  Time EndOf(const Pinned& pinned) const;
   absl::StatusOr<QuoteDraft> QuotePinned(const QuoteItem& item, Pinned pinned) const;
   absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice, Pinned pinned) const;
   absl::StatusOr<const LiveTariff*> TariffOf(const TariffSnapshot& snapshot,

@@ -1,0 +1,119 @@
+// Quotes at the edge of a tariff's notice, on a real database and a clock that moves when told to.
+
+#include "services/costing/engine/quoter.h"
+
+#include "common/crypto/sha256.h"
+#include "common/ids/random.h"
+#include "common/testing/matchers.h"
+#include "common/testing/postgres.h"
+#include "common/testing/virtual_clock.h"
+#include "services/costing/domain/tariff_fixture.h"
+#include "services/costing/store/pg_store.h"
+#include "tests/integration/service_process.h"
+
+namespace joulebook::costing {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::seconds;
+
+constexpr Duration kTimeout = seconds(10);
+constexpr Duration kAhead = seconds(30);
+constexpr Duration kValidity = seconds(60);
+constexpr Duration kMaxAge = seconds(10);
+constexpr Duration kNotice = kAhead + kValidity + kMaxAge;  // the least that a start accepts
+
+Uuid NumberedId(uint8_t number) {
+  Uuid id;
+  id.bytes[15] = number;
+  return id;
+}
+
+class QuoterTest : public testing::Test {
+ protected:
+  QuoterTest() { EXPECT_THAT(book_.Refresh(kTimeout), IsOk()); }
+
+  // The second version, at the earliest time that its notice allows.
+  Time PublishNext() {
+    const Time effective = clock_.Now() + kNotice;
+    const auto document =
+        ParsePatched("constants", absl::StrCat(R"({"version": 2, "effective_us": )",
+                                               effective.time_since_epoch().count(), "}"));
+    const std::string hash(AsBytes(Sha256(document->canonical)));
+    EXPECT_THAT(store_->Publish("constants", kTimeout,
+                                [&](const auto& of_name) {
+                                  return DecidePublication(*document, hash, of_name, std::nullopt,
+                                                           kNotice, clock_.Now());
+                                }),
+                IsOk());
+    return effective;
+  }
+
+  static QuoteItem SearchAt(std::optional<Time> at) {
+    return {.member = NumberedId(1), .usage = {.operation = 28, .results = 10}, .at = at};
+  }
+
+  VirtualClock clock_;
+  SeededRandom random_{1};
+  ThreadSleeper sleeper_;
+  Pool pool_{{PrepareSchema("costing", MakeTestDatabase()), 4}};
+  std::unique_ptr<Store> store_ = MakePgStore({pool_, clock_, random_, sleeper_});
+  TariffBook book_{*store_, clock_, FindZone, kMaxAge};
+  UuidV7Generator ids_{clock_, random_};
+  Quoter quoter_{{"constants", kValidity, kAhead}, book_, clock_, ids_};
+};
+
+// The worst case: published just after this replica looked, and the replica looks again as late as
+// it may.
+TEST_F(QuoterTest, NoQuoteReachesPastAVersionThatItCouldNotKnow) {
+  const Time effective = PublishNext();
+  clock_.Advance(kMaxAge);
+  const QuoteItem latest = SearchAt(clock_.Now() + kAhead);
+  const auto quote = quoter_.Quote(latest);
+  ASSERT_THAT(quote, IsOk());
+  EXPECT_EQ(quote->terms.tariff_version, 1);
+  EXPECT_EQ(quote->terms.expires, effective);
+  const auto authorized = quoter_.Authorize(latest, 1'000'000'000);
+  ASSERT_THAT(authorized, IsOk());
+  EXPECT_EQ(authorized->quote->terms.expires, effective);
+  const auto grant =
+      quoter_.OpenSession(SearchAt(std::nullopt), NumberedId(2), MeteredUnit::kResults, 5);
+  ASSERT_THAT(grant, IsOk());
+  EXPECT_LE(grant->terms.expires, effective);
+  EXPECT_THAT(quoter_.Quote(SearchAt(clock_.Now() + kAhead + microseconds(1))),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  clock_.Advance(microseconds(1));
+  EXPECT_THAT(quoter_.Quote(SearchAt(std::nullopt)),
+              StatusIs(absl::StatusCode::kUnavailable, "TARIFFS_STALE"));
+}
+
+TEST_F(QuoterTest, AQuoteEndsWhereTheNextVersionTakesEffect) {
+  const Time effective = PublishNext();
+  clock_.Advance(effective - clock_.Now() - seconds(1));
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const auto before = quoter_.Quote(SearchAt(effective - microseconds(1)));
+  ASSERT_THAT(before, IsOk());
+  EXPECT_EQ(before->terms.tariff_version, 1);
+  EXPECT_EQ(before->terms.expires, effective);
+  const auto after = quoter_.Quote(SearchAt(effective));
+  ASSERT_THAT(after, IsOk());
+  EXPECT_EQ(after->terms.tariff_version, 2);
+  EXPECT_EQ(after->terms.expires, effective + kValidity);
+}
+
+// What was reserved before the change is charged at the price of before, and a settlement made
+// after the change can still be used.
+TEST_F(QuoterTest, WhatWasReservedIsSettledAcrossAChange) {
+  const Time effective = PublishNext();
+  const auto quote = quoter_.Quote(SearchAt(std::nullopt));
+  ASSERT_THAT(quote, IsOk());
+  clock_.Advance(effective - clock_.Now() + seconds(1));
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const auto settled = quoter_.Settle(quote->terms, 3);
+  ASSERT_THAT(settled, IsOk());
+  EXPECT_EQ(settled->terms.tariff_version, 1);
+  EXPECT_EQ(settled->terms.expires, clock_.Now() + kValidity);
+}
+
+}  // namespace
+}  // namespace joulebook::costing
