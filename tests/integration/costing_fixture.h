@@ -47,6 +47,15 @@ inline v1::QuoteItem SearchItem(int64_t results) {
   return item;
 }
 
+// For the member, without an end; what it is entitled to is left out.
+inline v1::Entitlement MakeEntitlement(int number, int member) {
+  v1::Entitlement entitlement;
+  entitlement.set_entitlement_id(TestId(7, number));
+  entitlement.set_member_id(MemberId(member));
+  entitlement.mutable_start_time()->set_seconds(1);
+  return entitlement;
+}
+
 class CostingTest : public testing::Test {
  protected:
   CostingTest() { std::ofstream(keys_path_) << signer_.ToString() << "\n"; }
@@ -68,6 +77,18 @@ class CostingTest : public testing::Test {
     *request.mutable_item() = item;
     JB_ASSIGN_OR_RETURN(const auto response, Call(*stub_, &Service::Quote, request, token));
     return response.quote();
+  }
+
+  absl::StatusOr<v1::GrantEntitlementResponse> Grant(const v1::Entitlement& entitlement) {
+    v1::GrantEntitlementRequest request;
+    *request.mutable_entitlement() = entitlement;
+    return Call(*stub_, &Service::GrantEntitlement, request);
+  }
+  // Lets member 1 be quoted by the tariff.
+  absl::Status GrantTariff(const std::string& name) {
+    v1::Entitlement entitlement = MakeEntitlement(1, 1);
+    entitlement.set_tariff_name(name);
+    return Grant(entitlement).status();
   }
 
   static std::string ShippedDocument(const std::string& name, const std::string& patch) {

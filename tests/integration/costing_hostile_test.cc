@@ -67,6 +67,18 @@ TEST_F(CostingHostileTest, NoQuoteOrSettlementEndsInABug) {
   v1::QuoteRequest quote;
   *quote.mutable_item() = SearchItem(100);
   quote.mutable_item()->mutable_usage()->add_discounts("provider");
+  v1::GrantEntitlementRequest grant;
+  *grant.mutable_entitlement() = MakeEntitlement(1, 1);
+  grant.mutable_entitlement()->set_discount("provider");
+  ExpectNoBug(&Service::GrantEntitlement, grant);
+  v1::RevokeEntitlementRequest revoke;
+  revoke.set_entitlement_id(TestId(7, 1));
+  ExpectNoBug(&Service::RevokeEntitlement, revoke);
+  v1::ListEntitlementsRequest list;
+  list.set_member_id(MemberId(1));
+  ExpectNoBug(&Service::ListEntitlements, list);
+  grant.mutable_entitlement()->set_entitlement_id(TestId(7, 2));
+  ASSERT_THAT(Grant(grant.entitlement()), IsOk());
   ExpectNoBug(&Service::Quote, quote);
   v1::BatchQuoteRequest batch;
   *batch.add_items() = StoreItem();

@@ -83,6 +83,7 @@ TEST_F(QuotesTest, AQuoteIsSignedExactAndExplainsItself) {
   EXPECT_FALSE(without->has_bill());
   EXPECT_EQ(without->terms().total_microjoules(), terms.total_microjoules());
 
+  ASSERT_THAT(GrantTariff("block_table"), IsOk());
   v1::QuoteItem block_table = StoreItem();
   block_table.set_tariff_name("block_table");
   EXPECT_GT(QuoteOf(block_table)->terms().storage_microjoules(),

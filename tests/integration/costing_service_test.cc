@@ -41,7 +41,9 @@ TEST_F(CostingServiceTest, EveryMethodHasARole) {
   for (int i = 0; i < descriptor->method_count(); ++i) {
     admins += RoleOf(descriptor->method(i)->name()) == Role::kAdmin;
   }
-  EXPECT_EQ(admins, 3);  // PublishTariff, ReportDemand, SetEarningState; a forgotten one counts too
+  // PublishTariff, ReportDemand, SetEarningState, GrantEntitlement, RevokeEntitlement; a forgotten
+  // one counts too.
+  EXPECT_EQ(admins, 5);
 }
 
 TEST_F(CostingServiceTest, HostileBytesAreRefusedAndHarmNothing) {
@@ -148,7 +150,8 @@ TEST(CostingReference, EachReasonHasATestThatNamesIt) {
   ExpectReasonsNamed(
       v1::ErrorReason_MAX, [](int number) { return v1::ErrorReason_Name(number); },
       {"tests/integration/costing_service_test.cc", "tests/integration/costing_quotes_test.cc",
-       "tests/integration/costing_tariffs_test.cc", "tests/integration/costing_replicas_test.cc"});
+       "tests/integration/costing_tariffs_test.cc", "tests/integration/costing_replicas_test.cc",
+       "tests/integration/costing_entitlements_test.cc"});
 }
 
 TEST_F(CostingServiceTest, MetricsAreExactlyTheGoldenList) {

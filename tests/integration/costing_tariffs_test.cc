@@ -180,6 +180,7 @@ TEST_F(TariffsTest, CongestionIsReportedInOrderAndReplayable) {
               StatusIs(absl::StatusCode::kNotFound, "CLASS_NOT_FOUND"));
 
   const int64_t in_effect = (listed->periods(2).next_period() * 1'000'000);
+  ASSERT_THAT(GrantTariff("busy"), IsOk());
   while (NowUs() < in_effect) std::this_thread::yield();
   v1::QuoteItem item = SearchItem(10);
   item.set_tariff_name("busy");

@@ -49,6 +49,18 @@ class QuoterTest : public testing::Test {
     return effective;
   }
 
+  // A grant of the discount to member 1, and when it was revoked.
+  void Record(const Uuid& id, bool is_revoked) {
+    Entitlement entitlement{.id = id, .member = NumberedId(1), .name = "provider"};
+    EXPECT_THAT(store_->RecordEntitlement(
+                    id, kTimeout,
+                    [&](const auto& of_id) {
+                      return is_revoked ? DecideRevocation(id, of_id, clock_.Now())
+                                        : DecideGrant(entitlement, of_id, clock_.Now());
+                    }),
+                IsOk());
+  }
+
   static QuoteItem SearchAt(std::optional<Time> at) {
     return {.member = NumberedId(1), .usage = {.operation = 28, .results = 10}, .at = at};
   }
@@ -99,6 +111,39 @@ TEST_F(QuoterTest, AQuoteEndsWhereTheNextVersionTakesEffect) {
   ASSERT_THAT(after, IsOk());
   EXPECT_EQ(after->terms.tariff_version, 2);
   EXPECT_EQ(after->terms.expires, effective + kValidity);
+}
+
+// A replica that cannot look any more goes on with what it read for its longest age, then quotes
+// nothing: no quote by a revoked entitlement after that.
+TEST_F(QuoterTest, ARevokedEntitlementCountsForTheLongestAgeAtMost) {
+  Record(NumberedId(7), false);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  Record(NumberedId(7), true);
+  clock_.Advance(kMaxAge);
+  const auto last = quoter_.Quote(SearchAt(std::nullopt));
+  ASSERT_THAT(last, IsOk());
+  EXPECT_EQ(last->terms.usage.discounts, std::vector<std::string>{"provider"});
+  clock_.Advance(microseconds(1));
+  EXPECT_THAT(quoter_.Quote(SearchAt(std::nullopt)),
+              StatusIs(absl::StatusCode::kUnavailable, "TARIFFS_STALE"));
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  EXPECT_TRUE(quoter_.Quote(SearchAt(std::nullopt))->terms.usage.discounts.empty());
+}
+
+// Snapshots share what no reading changed: an older one keeps what it had.
+TEST_F(QuoterTest, ASnapshotKeepsItsEntitlements) {
+  Record(NumberedId(7), false);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const auto older = *book_.Now();
+  Record(NumberedId(7), true);
+  Record(NumberedId(8), false);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  ASSERT_EQ(older->EntitlementsOf(NumberedId(1)).size(), 1U);
+  EXPECT_FALSE(older->EntitlementsOf(NumberedId(1))[0].is_revoked);
+  const auto newer = *book_.Now();
+  ASSERT_EQ(newer->EntitlementsOf(NumberedId(1)).size(), 2U);
+  EXPECT_TRUE(newer->EntitlementsOf(NumberedId(1))[0].is_revoked);
+  EXPECT_TRUE(newer->EntitlementsOf(NumberedId(2)).empty());
 }
 
 // What was reserved before the change is charged at the price of before, and a settlement made

@@ -48,6 +48,23 @@ absl::Status DifferentContent(std::string_view id, std::string_view field) {
   return MakeDifferentContent(kErrorDomain, id, field);
 }
 
+absl::Status NotEntitled(std::string_view member_id, std::string_view kind, std::string_view name) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   {"NOT_ENTITLED",
+                    kErrorDomain,
+                    {{"member_id", std::string(member_id)},
+                     {"kind", std::string(kind)},
+                     {"name", std::string(name)}}},
+                   absl::StrCat("the member is not entitled to the ", ToAbsl(kind), " ",
+                                ToAbsl(name), " at the time of the use"));
+}
+
+absl::Status EntitlementNotFound(std::string_view id) {
+  return MakeError(absl::StatusCode::kNotFound,
+                   {"ENTITLEMENT_NOT_FOUND", kErrorDomain, {{"entitlement_id", std::string(id)}}},
+                   absl::StrCat("no entitlement has the id ", ToAbsl(id)));
+}
+
 absl::Status TariffNotFound(std::string_view tariff) {
   return MakeError(absl::StatusCode::kNotFound,
                    {"TARIFF_NOT_FOUND", kErrorDomain, {{"tariff", std::string(tariff)}}},

@@ -23,6 +23,10 @@ absl::Status TariffVersionNotNext(std::string_view name, int64_t expected);
 absl::Status TariffTooEarly(int64_t earliest_us);
 // ALREADY_EXISTS, ID_EXISTS_WITH_DIFFERENT_CONTENT.
 absl::Status DifferentContent(std::string_view id, std::string_view field);
+// FAILED_PRECONDITION, NOT_ENTITLED: to a `kind` (discount or tariff) of this name.
+absl::Status NotEntitled(std::string_view member_id, std::string_view kind, std::string_view name);
+// NOT_FOUND, ENTITLEMENT_NOT_FOUND.
+absl::Status EntitlementNotFound(std::string_view id);
 // NOT_FOUND, TARIFF_NOT_FOUND; `tariff` says which, for people.
 absl::Status TariffNotFound(std::string_view tariff);
 // INVALID_ARGUMENT, QUOTE_INVALID.

@@ -23,35 +23,6 @@ absl::Status CheckRange(std::string_view field, int64_t value, int64_t smallest,
   return FieldInvalid(field, absl::StrCat("must be ", smallest, " to ", largest));
 }
 
-absl::Status CheckUsage(const Tariff& tariff, const Usage& usage) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  JB_RETURN_IF_ERROR(CheckRange("count", usage.count, 1, tariff.max_batch));
-  JB_RETURN_IF_ERROR(CheckRange("data_size_bytes", usage.size_bytes, 0, kMax));
-  JB_RETURN_IF_ERROR(CheckRange("duration_s", usage.duration_s, 0, kMax));
-  JB_RETURN_IF_ERROR(CheckRange("redundancy", usage.copies, 1, tariff.max_copies));
-  JB_RETURN_IF_ERROR(CheckRange("nodes", usage.nodes, 0, tariff.max_nodes));
-  JB_RETURN_IF_ERROR(CheckRange("results", usage.results, 0, tariff.max_results));
-  JB_RETURN_IF_ERROR(CheckRange("timeout_ms", usage.timeout_ms, 0, tariff.max_timeout_ms));
-  JB_RETURN_IF_ERROR(CheckRange("latency_ms", usage.latency_ms, 0, kMax));
-  JB_RETURN_IF_ERROR(CheckRange("concurrent_searches", usage.concurrent_searches, 0,
-                                tariff.max_concurrent_searches));
-  JB_RETURN_IF_ERROR(CheckRange("congestion_ppm", usage.congestion_ppm, tariff.congestion.floor_ppm,
-                                tariff.congestion.ceiling_ppm));
-  JB_RETURN_IF_ERROR(CheckRange("reputation_ppm", usage.reputation_ppm, 0, kMillion));
-  JB_RETURN_IF_ERROR(CheckRange("reliability_ppm", usage.reliability_ppm, 0, kMillion));
-  JB_RETURN_IF_ERROR(CheckRange("utility_ppm", usage.utility_ppm.value_or(0), 0, kMillion));
-  for (std::size_t i = 0; i < usage.discounts.size(); ++i) {
-    const std::string& name = usage.discounts[i];
-    const std::string field = absl::StrCat("discounts[", i, "]");
-    if (!tariff.discounts.contains(name)) return FieldInvalid(field, "is not in the tariff");
-    const auto end = usage.discounts.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::find(usage.discounts.begin(), end, name) != end) {
-      return FieldInvalid(field, "is named twice");
-    }
-  }
-  return absl::OkStatus();
-}
-
 Rational QuantityOf(const Tariff& tariff, const Usage& usage, Quantity quantity) {
   switch (quantity) {
     case Quantity::kOperations:
@@ -245,6 +216,35 @@ absl::StatusOr<PriceTotals> MakePrice(const Tariff& tariff, const Usage& usage, 
 }
 
 }  // namespace
+
+absl::Status CheckUsage(const Tariff& tariff, const Usage& usage) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  JB_RETURN_IF_ERROR(CheckRange("count", usage.count, 1, tariff.max_batch));
+  JB_RETURN_IF_ERROR(CheckRange("data_size_bytes", usage.size_bytes, 0, kMax));
+  JB_RETURN_IF_ERROR(CheckRange("duration_s", usage.duration_s, 0, kMax));
+  JB_RETURN_IF_ERROR(CheckRange("redundancy", usage.copies, 1, tariff.max_copies));
+  JB_RETURN_IF_ERROR(CheckRange("nodes", usage.nodes, 0, tariff.max_nodes));
+  JB_RETURN_IF_ERROR(CheckRange("results", usage.results, 0, tariff.max_results));
+  JB_RETURN_IF_ERROR(CheckRange("timeout_ms", usage.timeout_ms, 0, tariff.max_timeout_ms));
+  JB_RETURN_IF_ERROR(CheckRange("latency_ms", usage.latency_ms, 0, kMax));
+  JB_RETURN_IF_ERROR(CheckRange("concurrent_searches", usage.concurrent_searches, 0,
+                                tariff.max_concurrent_searches));
+  JB_RETURN_IF_ERROR(CheckRange("congestion_ppm", usage.congestion_ppm, tariff.congestion.floor_ppm,
+                                tariff.congestion.ceiling_ppm));
+  JB_RETURN_IF_ERROR(CheckRange("reputation_ppm", usage.reputation_ppm, 0, kMillion));
+  JB_RETURN_IF_ERROR(CheckRange("reliability_ppm", usage.reliability_ppm, 0, kMillion));
+  JB_RETURN_IF_ERROR(CheckRange("utility_ppm", usage.utility_ppm.value_or(0), 0, kMillion));
+  for (std::size_t i = 0; i < usage.discounts.size(); ++i) {
+    const std::string& name = usage.discounts[i];
+    const std::string field = absl::StrCat("discounts[", i, "]");
+    if (!tariff.discounts.contains(name)) return FieldInvalid(field, "is not in the tariff");
+    const auto end = usage.discounts.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(usage.discounts.begin(), end, name) != end) {
+      return FieldInvalid(field, "is named twice");
+    }
+  }
+  return absl::OkStatus();
+}
 
 Rational TieredPrice(const Rate& rate, const Rational& quantity) {
   Rational sum;

@@ -76,6 +76,9 @@ struct PriceTotals {
   bool operator==(const PriceTotals&) const = default;
 };
 
+// Errors: FIELD_INVALID for what the tariff does not allow.
+absl::Status CheckUsage(const Tariff& tariff, const Usage& usage);
+
 // In this order: the terms of the operation, the factors of storage (utility) and of computation,
 // storage and network alike (priority, complexity, time window, congestion), the batch, its
 // discount and the others, the proof of work, which nothing scales but the count, the rounding,

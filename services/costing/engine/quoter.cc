@@ -55,6 +55,7 @@ struct Quoter::Pinned {
   const LiveTariff* tariff = nullptr;
   Usage usage;
   Time now;
+  Time entitled_until = Time::max();
 };
 
 absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
@@ -78,14 +79,37 @@ absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
   return pinned;
 }
 
+absl::StatusOr<Quoter::Pinned> Quoter::PinEntitled(const QuoteItem& item) const {
+  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  const Tariff& tariff = pinned.tariff->tariff;
+  const auto granted = pinned.snapshot->EntitlementsOf(item.member);
+  Usage& usage = pinned.usage;
+  const auto require = [&](Entitlement::Kind kind, const std::string& name) -> absl::Status {
+    const auto until = EntitledUntil(granted, kind, name, usage.at);
+    if (!until.has_value()) return NotEntitled(item.member.ToString(), NameOf(kind), name);
+    pinned.entitled_until = std::min(pinned.entitled_until, *until);
+    return absl::OkStatus();
+  };
+  const bool is_own = tariff.name == options_.tariff_name;
+  if (!is_own || !usage.discounts.empty()) JB_RETURN_IF_ERROR(CheckUsage(tariff, usage));
+  if (!is_own) JB_RETURN_IF_ERROR(require(Entitlement::Kind::kTariff, tariff.name));
+  for (const std::string& name : usage.discounts) {
+    JB_RETURN_IF_ERROR(require(Entitlement::Kind::kDiscount, name));
+  }
+  EntitledDiscounts discounts = DiscountsOf(granted, tariff, usage.at);
+  usage.discounts = std::move(discounts.names);
+  pinned.entitled_until = std::min(pinned.entitled_until, discounts.until);
+  return pinned;
+}
+
 Time Quoter::EndOf(const Pinned& pinned) const {
-  const Time end = pinned.usage.at + options_.validity;
+  const Time end = std::min(pinned.usage.at + options_.validity, pinned.entitled_until);
   const auto next = pinned.snapshot->NextEffective(pinned.tariff->published.name, pinned.usage.at);
   return next.has_value() ? std::min(end, *next) : end;
 }
 
 absl::StatusOr<QuoteDraft> Quoter::Quote(const QuoteItem& item) const {
-  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
   return QuotePinned(item, std::move(pinned));
 }
 
@@ -122,7 +146,7 @@ absl::StatusOr<PriceTotals> Quoter::Expect(const QuoteItem& item) const {
 absl::StatusOr<Quoter::Authorized> Quoter::Authorize(const QuoteItem& item,
                                                      int64_t available) const {
   if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1: the batch is used once");
-  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
   Authorized authorized;
   JB_ASSIGN_OR_RETURN(authorized.affordable,
                       MostAffordable(pinned.tariff->tariff, pinned.usage, available));
@@ -174,7 +198,7 @@ absl::StatusOr<QuoteDraft> Quoter::OpenSession(const QuoteItem& item, const Uuid
                                                MeteredUnit unit, int64_t wanted_units) const {
   if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1 in a session");
   JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
-  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
   pinned.usage = WithUnits(std::move(pinned.usage), unit, 0);
   QuoteTerms terms;
   terms.member = item.member;
@@ -202,8 +226,11 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t 
 absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
                                              int64_t wanted_units) const {
   JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
-  JB_ASSIGN_OR_RETURN(Pinned pinned,
-                      Pin({.usage = settlement.usage, .tariff_name = settlement.tariff_name}));
+  QuoteItem item{.member = settlement.member,
+                 .usage = settlement.usage,
+                 .tariff_name = settlement.tariff_name};
+  item.usage.discounts.clear();
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
   SessionSlice slice = settlement.session.value_or(SessionSlice());
   ++slice.number;
   slice.used_units += slice.slice_units;  // the grant was larger, and fitted

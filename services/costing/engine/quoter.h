@@ -32,9 +32,11 @@ class Quoter {
 
   // Errors of all: those of Price, TARIFF_NOT_FOUND, TARIFFS_STALE.
 
-  // FIELD_INVALID for a time that is past or too far ahead.
+  // With all discounts of the tariff that the member is entitled to at the time of the use, whether
+  // named or not. FIELD_INVALID for a time that is past or too far ahead; NOT_ENTITLED for a
+  // discount or another tariff than the service's own that is named without being granted.
   absl::StatusOr<QuoteDraft> Quote(const QuoteItem& item) const;
-  // What the item costs, without making a quote of it.
+  // What the item would cost with the discounts and the tariff that it names, granted or not.
   absl::StatusOr<PriceTotals> Expect(const QuoteItem& item) const;
 
   struct Authorized {
@@ -47,12 +49,13 @@ class Quoter {
   // tariff took effect: it prices what was reserved before. EXCEEDS_QUOTE, FIELD_INVALID.
   absl::StatusOr<QuoteDraft> Settle(const QuoteTerms& quoted, int64_t found_results) const;
 
-  // The first grant of a metered session. NOT_METERABLE, FIELD_INVALID.
+  // The first grant of a metered session. NOT_METERABLE, FIELD_INVALID, NOT_ENTITLED.
   absl::StatusOr<QuoteDraft> OpenSession(const QuoteItem& item, const Uuid& session,
                                          MeteredUnit unit, int64_t wanted_units) const;
   // What was used of a grant. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
   absl::StatusOr<QuoteDraft> SettleGrant(const QuoteTerms& grant, int64_t used_units) const;
-  // The grant after one that was settled so.
+  // The grant after one that was settled so, with the discounts of now. NOT_ENTITLED where the
+  // session's tariff is not granted any more.
   absl::StatusOr<QuoteDraft> NextGrant(const QuoteTerms& settlement, int64_t wanted_units) const;
 
   const std::string& own_tariff() const { return options_.tariff_name; }
@@ -64,8 +67,10 @@ class Quoter {
  private:
   struct Pinned;
   absl::StatusOr<Pinned> Pin(const QuoteItem& item) const;
+  // The same with what the member is entitled to, and nothing else.
+  absl::StatusOr<Pinned> PinEntitled(const QuoteItem& item) const;
   // When a quote for the pinned use ends: after its validity, or where the tariff's next version
-  // takes effect.
+  // takes effect or an entitlement ends.
   Time EndOf(const Pinned& pinned) const;
   absl::StatusOr<QuoteDraft> QuotePinned(const QuoteItem& item, Pinned pinned) const;
   absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice, Pinned pinned) const;

@@ -69,9 +69,10 @@ absl::Status TariffBook::Refresh(Duration timeout) {
   TariffSnapshot next = current == nullptr ? TariffSnapshot() : *current;
   JB_ASSIGN_OR_RETURN(const bool has_tariffs, AddTariffs(next, timeout));
   JB_ASSIGN_OR_RETURN(const bool has_reports, AddReports(next, timeout));
+  JB_ASSIGN_OR_RETURN(const bool has_entitlements, AddEntitlements(next, timeout));
   const std::lock_guard lock(mutex_);
   refreshed_ = start;
-  if (snapshot_ == nullptr || has_tariffs || has_reports) {
+  if (snapshot_ == nullptr || has_tariffs || has_reports || has_entitlements) {
     snapshot_ = std::make_shared<const TariffSnapshot>(std::move(next));
   }
   return absl::OkStatus();
@@ -104,6 +105,20 @@ absl::StatusOr<bool> TariffBook::AddReports(TariffSnapshot& snapshot, Duration t
       CongestionPeriod& report = numbered.report;
       snapshot.last_report_ = numbered.number;
       snapshot.reports_[{report.tariff_name, report.class_name}].push_back(std::move(report));
+      has_new = true;
+    }
+    if (page.size() < static_cast<std::size_t>(kPage)) return has_new;
+  }
+}
+
+absl::StatusOr<bool> TariffBook::AddEntitlements(TariffSnapshot& snapshot, Duration timeout) const {
+  bool has_new = false;
+  for (;;) {
+    JB_ASSIGN_OR_RETURN(const auto page, store_.EntitlementsAfter(snapshot.last_entitlement_,
+                                                                  std::nullopt, kPage, timeout));
+    for (const EntitlementRecord& record : page) {
+      snapshot.last_entitlement_ = record.number;
+      snapshot.entitlements_.Put(record.entitlement);
       has_new = true;
     }
     if (page.size() < static_cast<std::size_t>(kPage)) return has_new;

@@ -1,5 +1,6 @@
-// The published tariffs and reports of demand, in memory. What is published takes effect only after
-// its notice, so replicas that look often enough agree on every price without asking each other.
+// The published tariffs, reports of demand and entitlements, in memory. What is published takes
+// effect only after its notice, so replicas that look often enough agree on every price without
+// asking each other.
 #pragma once
 
 #include <map>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "services/costing/domain/tariff_document.h"
+#include "services/costing/engine/entitlement_map.h"
 #include "services/costing/store/store.h"
 
 namespace joulebook::costing {
@@ -31,6 +33,10 @@ class TariffSnapshot {
   std::optional<Time> NextEffective(const std::string& name, Time at) const;
   // What congestion makes of the operation's price at a time, millionths.
   int64_t CongestionPpm(const Tariff& tariff, int32_t operation, Time at) const;
+  // What the member is entitled to, at any time; valid as long as the snapshot.
+  std::span<const Entitlement> EntitlementsOf(const Uuid& member) const {
+    return entitlements_.Of(member);
+  }
   // In the order of publication.
   const std::vector<std::shared_ptr<const LiveTariff>>& all() const { return all_; }
 
@@ -45,6 +51,8 @@ class TariffSnapshot {
   // By tariff name and class, in the order of periods.
   std::map<std::pair<std::string, std::string>, std::vector<CongestionPeriod>> reports_;
   int64_t last_report_ = 0;
+  EntitlementMap entitlements_;
+  int64_t last_entitlement_ = 0;
 };
 
 // Thread-safe.
@@ -65,6 +73,7 @@ class TariffBook {
  private:
   absl::StatusOr<bool> AddTariffs(TariffSnapshot& snapshot, Duration timeout) const;
   absl::StatusOr<bool> AddReports(TariffSnapshot& snapshot, Duration timeout) const;
+  absl::StatusOr<bool> AddEntitlements(TariffSnapshot& snapshot, Duration timeout) const;
 
   Store& store_;
   Clock& clock_;

@@ -8,6 +8,7 @@
 #include "services/costing/domain/utility.h"
 #include "services/costing/rpc/boundary.h"
 #include "services/costing/rpc/convert.h"
+#include "services/costing/rpc/number_page.h"
 #include "services/costing/rpc/roles.h"
 
 namespace joulebook::costing {
@@ -15,24 +16,6 @@ namespace {
 
 constexpr std::size_t kMaxQuotes = 1'000;
 constexpr std::size_t kMaxDocumentBytes = std::size_t{256} * 1024;
-
-// Where a listing by number goes on, and how many rows to read: one more than asked for says
-// whether there is a next page.
-struct NumberPage {
-  int64_t after = 0;
-  int limit = 0;
-};
-
-template <typename Request>
-absl::StatusOr<NumberPage> ParsePage(const Request& request) {
-  NumberPage page;
-  JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request.page_size(), kErrorDomain));
-  JB_ASSIGN_OR_RETURN(const auto after,
-                      ParseNumberToken(request.page_token(), QueryOf(request), kErrorDomain));
-  page.after = after.value_or(0);
-  page.limit = size + 1;
-  return page;
-}
 
 template <typename Request>
 absl::StatusOr<int32_t> ParseReputation(const Request& request) {
@@ -50,6 +33,7 @@ CostingServiceImpl::CostingServiceImpl(const Dependencies& dependencies)
     : deps_(dependencies),
       calls_({deps_.gate, CostingBoundary(), RoleOf, deps_.executor, deps_.executor_limit,
               deps_.longest_call}),
+      entitlements_(deps_.quoter.own_tariff(), deps_.store, deps_.book, deps_.clock),
       rerate_{deps_.book, deps_.clock, deps_.metrics, deps_.quoter.own_tariff()} {
   SetMessageAllocatorFor_Quote(&quote_messages_);
   SetMessageAllocatorFor_BatchQuote(&batch_messages_);
@@ -480,6 +464,30 @@ CostingServiceImpl::Reactor* CostingServiceImpl::GetProviderStatement(
     v1::GetProviderStatementResponse* response) {
   return calls_.Run(context, "GetProviderStatement", [=, this](const Identity&, Duration left) {
     return MakeStatement(*request, *response->mutable_statement(), left);
+  });
+}
+
+CostingServiceImpl::Reactor* CostingServiceImpl::GrantEntitlement(
+    Context* context, const v1::GrantEntitlementRequest* request,
+    v1::GrantEntitlementResponse* response) {
+  return calls_.Run(context, "GrantEntitlement", [=, this](const Identity&, Duration left) {
+    return entitlements_.Grant(*request, *response, left);
+  });
+}
+
+CostingServiceImpl::Reactor* CostingServiceImpl::RevokeEntitlement(
+    Context* context, const v1::RevokeEntitlementRequest* request,
+    v1::RevokeEntitlementResponse* response) {
+  return calls_.Run(context, "RevokeEntitlement", [=, this](const Identity&, Duration left) {
+    return entitlements_.Revoke(*request, *response, left);
+  });
+}
+
+CostingServiceImpl::Reactor* CostingServiceImpl::ListEntitlements(
+    Context* context, const v1::ListEntitlementsRequest* request,
+    v1::ListEntitlementsResponse* response) {
+  return calls_.Run(context, "ListEntitlements", [=, this](const Identity&, Duration left) {
+    return entitlements_.List(*request, *response, left);
   });
 }
 

@@ -6,6 +6,7 @@
 #include "common/rpc/pipeline_stream.h"
 #include "joulebook/costing/v1/costing_service.grpc.pb.h"
 #include "services/costing/engine/proof_desk.h"
+#include "services/costing/rpc/entitlement_desk.h"
 #include "services/costing/rpc/quote_desk.h"
 #include "services/costing/rpc/rerate_call.h"
 
@@ -88,6 +89,12 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
                         v1::ListEarningsResponse* response) override;
   Reactor* GetProviderStatement(Context* context, const v1::GetProviderStatementRequest* request,
                                 v1::GetProviderStatementResponse* response) override;
+  Reactor* GrantEntitlement(Context* context, const v1::GrantEntitlementRequest* request,
+                            v1::GrantEntitlementResponse* response) override;
+  Reactor* RevokeEntitlement(Context* context, const v1::RevokeEntitlementRequest* request,
+                             v1::RevokeEntitlementResponse* response) override;
+  Reactor* ListEntitlements(Context* context, const v1::ListEntitlementsRequest* request,
+                            v1::ListEntitlementsResponse* response) override;
   grpc::ServerReadReactor<v1::RerateRequest>* Rerate(Context* context,
                                                      v1::RerateResponse* response) override;
 
@@ -108,6 +115,7 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
 
   const Dependencies deps_;
   CallRunner calls_;
+  EntitlementDesk entitlements_;
   PipelineStreams<v1::StreamQuotesRequest, v1::StreamQuotesResponse> streams_;
   const RerateDependencies rerate_;
   ArenaMessages<v1::QuoteRequest, v1::QuoteResponse> quote_messages_;

@@ -29,6 +29,9 @@ constexpr std::pair<std::string_view, Role> kRoles[] = {
     {"SetEarningState", Role::kAdmin},
     {"ListEarnings", Role::kReader},
     {"GetProviderStatement", Role::kReader},
+    {"GrantEntitlement", Role::kAdmin},
+    {"RevokeEntitlement", Role::kAdmin},
+    {"ListEntitlements", Role::kReader},
     {"Rerate", Role::kReader},
 };
 

@@ -36,6 +36,19 @@ PublishedTariff ReadTariff(const pqxx::row& row) {
           .document = row[6].as<std::string>()};
 }
 
+EntitlementRecord ReadEntitlement(const pqxx::row& row) {
+  EntitlementRecord record{.number = row[0].as<int64_t>(), .recorded = ReadTime(row[8])};
+  Entitlement& entitlement = record.entitlement;
+  entitlement.id = ReadId(row[1]);
+  entitlement.is_revoked = row[2].as<bool>();
+  entitlement.member = ReadId(row[3]);
+  entitlement.kind = static_cast<Entitlement::Kind>(row[4].as<int>());
+  entitlement.name = row[5].as<std::string>();
+  entitlement.start = ReadTime(row[6]);
+  if (!row[7].is_null()) entitlement.end = ReadTime(row[7]);
+  return record;
+}
+
 NumberedReport ReadReport(const pqxx::row& row) {
   return {.number = row[0].as<int64_t>(),
           .report = {.tariff_name = row[1].as<std::string>(),
@@ -94,6 +107,37 @@ class PgStore final : public Store {
                                          tariff.version, ToMicros(tariff.effective),
                                          ToMicros(tariff.published), tariff.document)[0][0]
                               .as<int64_t>();
+          return decided;
+        });
+  }
+
+  absl::StatusOr<std::vector<EntitlementRecord>> EntitlementsAfter(
+      int64_t after, const std::optional<Uuid>& member, int limit, Duration timeout) override {
+    std::optional<std::string> of_member;
+    if (member.has_value()) of_member = member->ToString();
+    return Read<std::vector<EntitlementRecord>>(timeout, [&](Transaction& tx) {
+      return All(tx.exec_params(sql::kEntitlementsAfter, after, limit, of_member), ReadEntitlement);
+    });
+  }
+
+  absl::StatusOr<Recorded<EntitlementRecord>> RecordEntitlement(
+      const Uuid& id, Duration timeout, const EntitlementDecision& decide) override {
+    return Write<Recorded<EntitlementRecord>>(
+        timeout, [&](Transaction& tx) -> absl::StatusOr<Recorded<EntitlementRecord>> {
+          tx.exec(sql::kLockEntitlements);
+          JB_ASSIGN_OR_RETURN(
+              auto decided,
+              decide(All(tx.exec_params(sql::kEntitlementsOfId, id.ToString()), ReadEntitlement)));
+          if (!decided.is_new) return decided;
+          const Entitlement& entitlement = decided.value.entitlement;
+          std::optional<int64_t> end;
+          if (entitlement.end.has_value()) end = ToMicros(*entitlement.end);
+          decided.value.number =
+              tx.exec_params(sql::kInsertEntitlement, id.ToString(), entitlement.is_revoked,
+                             entitlement.member.ToString(), static_cast<int>(entitlement.kind),
+                             entitlement.name, ToMicros(entitlement.start), end,
+                             ToMicros(decided.value.recorded))[0][0]
+                  .as<int64_t>();
           return decided;
         });
   }

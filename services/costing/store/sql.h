@@ -18,6 +18,22 @@ inline constexpr char kInsertTariff[] =
     ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6 FROM costing.tariffs "
     "RETURNING number";
 
+#define JOULEBOOK_ENTITLEMENT_COLUMNS \
+  "number, id, is_revoked, member_id, kind, name, start_us, end_us, recorded_us "
+inline constexpr char kEntitlementsAfter[] =
+    "SELECT " JOULEBOOK_ENTITLEMENT_COLUMNS
+    "FROM costing.entitlements WHERE number > $1 AND ($3::uuid IS NULL OR member_id = $3) "
+    "ORDER BY number LIMIT $2";
+inline constexpr char kEntitlementsOfId[] =
+    "SELECT " JOULEBOOK_ENTITLEMENT_COLUMNS
+    "FROM costing.entitlements WHERE id = $1 ORDER BY number";
+inline constexpr char kLockEntitlements[] =
+    "SELECT pg_advisory_xact_lock('costing.entitlements'::regclass::oid::bigint)";
+inline constexpr char kInsertEntitlement[] =
+    "INSERT INTO costing.entitlements (" JOULEBOOK_ENTITLEMENT_COLUMNS
+    ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8 "
+    "FROM costing.entitlements RETURNING number";
+
 #define JOULEBOOK_REPORT_COLUMNS "number, tariff_name, class_name, period, demand, next_factor_ppm "
 inline constexpr char kReportsAfter[] =
     "SELECT " JOULEBOOK_REPORT_COLUMNS

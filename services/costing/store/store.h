@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "services/costing/domain/entitlement.h"
 #include "services/costing/domain/publish.h"
 #include "services/costing/domain/revenue.h"
 
@@ -39,6 +40,15 @@ class Store {
   virtual absl::StatusOr<Recorded<PublishedTariff>> Publish(const std::string& name,
                                                             Duration timeout,
                                                             const PublicationDecision& decide) = 0;
+
+  // In the order of commits, those after `after`; with `member`, only its own.
+  virtual absl::StatusOr<std::vector<EntitlementRecord>> EntitlementsAfter(
+      int64_t after, const std::optional<Uuid>& member, int limit, Duration timeout) = 0;
+  using EntitlementDecision = std::function<absl::StatusOr<Recorded<EntitlementRecord>>(
+      const std::vector<EntitlementRecord>& of_id)>;
+  // Shows all records of the id, oldest first, and writes what is decided, numbered. One at a time.
+  virtual absl::StatusOr<Recorded<EntitlementRecord>> RecordEntitlement(
+      const Uuid& id, Duration timeout, const EntitlementDecision& decide) = 0;
 
   // In the order of reports, those after `after`.
   virtual absl::StatusOr<std::vector<NumberedReport>> ReportsAfter(int64_t after, int limit,
