@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "common/testing/process.h"
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/rpc/parse_quote.h"
 #include "services/ledger/store/pg_log_store.h"
@@ -132,6 +133,23 @@ TEST_F(OnceKeysTest, AnExpiredHoldFreesItsKeyWhoeverSweeps) {
   }
   EXPECT_EQ(a_.Post(Attempt(2, TransferKind::kPost, 1)).code, ResultCode::kOk);
   EXPECT_EQ(Check(), std::nullopt);
+}
+
+TEST_F(OnceKeysTest, ABookThatWasRestoredKnowsWhatIsDoneAndWhatIsHeld) {
+  ASSERT_EQ(a_.Post(Attempt(1, TransferKind::kPost, 1)).code, ResultCode::kOk);
+  ASSERT_EQ(a_.Post(Attempt(2, TransferKind::kReserve, 2)).code, ResultCode::kOk);
+  const std::string restored = MakeTestDatabase();
+  ASSERT_THAT(RunCommand({"bash", "-c",
+                          absl::StrCat("pg_dump -d '", connection_, "' | psql -q -X -d '", restored,
+                                       "' -v ON_ERROR_STOP=1")}),
+              IsOk());
+  Engine there(restored, clock_, 3);
+  EXPECT_EQ(there.Post(Attempt(3, TransferKind::kPost, 1)).done_by, NumberedId(1));
+  EXPECT_EQ(there.Post(Attempt(4, TransferKind::kPost, 2)).done_by, NumberedId(2));
+  ASSERT_EQ(there.Post(Of(2, 5, TransferKind::kCharge)).code, ResultCode::kOk);
+  EXPECT_EQ(there.Post(Attempt(6, TransferKind::kPost, 2)).code, ResultCode::kOnceDone);
+  // The book that was dumped goes on by itself.
+  EXPECT_EQ(a_.Post(Attempt(6, TransferKind::kPost, 2)).code, ResultCode::kOnceReserved);
 }
 
 // More than travel in a pipeline, with all that can become of a key within one commit.

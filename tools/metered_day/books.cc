@@ -51,6 +51,29 @@ void Deriver::Add(const Transfer& transfer) {
   }
 }
 
+std::string QuotedPrices::Add(const Transfer& transfer) {
+  const auto& request = transfer.request();
+  const bool is_reservation = request.kind() == ledger::v1::TRANSFER_KIND_RESERVE;
+  const bool is_payment = request.kind() == ledger::v1::TRANSFER_KIND_POST ||
+                          request.kind() == ledger::v1::TRANSFER_KIND_CHARGE;
+  if (transfer.quote_id().empty() || !(is_reservation || is_payment)) return "";
+  int64_t price = 0;
+  if (request.has_quote()) {
+    type::v1::QuoteTerms terms;
+    if (!terms.ParseFromString(request.quote().terms())) {
+      return absl::StrCat("transfer ", request.id(), " has no quote");
+    }
+    price = terms.total_microjoules();
+  } else {
+    price = reserved_[request.target_id()];
+  }
+  if (is_reservation) reserved_[request.id()] = price;
+  charges_ += is_payment;
+  if (transfer.moved_minor() == price) return "";
+  return absl::StrCat("transfer ", request.id(), " moved ", transfer.moved_minor(),
+                      " micro-joules, its price is ", price);
+}
+
 absl::StatusOr<Books> CheckBooks(LedgerClient& ledger) {
   std::vector<Account> reported;
   std::map<std::string, ledger::v1::AccountRole> roles;
@@ -60,7 +83,10 @@ absl::StatusOr<Books> CheckBooks(LedgerClient& ledger) {
   }));
   Books books;
   Deriver deriver(std::move(roles));
+  QuotedPrices prices;
   JB_RETURN_IF_ERROR(ledger.VisitTransfers([&](const Transfer& transfer) {
+    std::string wrong_price = prices.Add(transfer);
+    if (books.difference.empty()) books.difference = std::move(wrong_price);
     deriver.Add(transfer);
     ++books.transfers;
     if (transfer.position() != books.transfers && books.difference.empty()) {
@@ -68,6 +94,7 @@ absl::StatusOr<Books> CheckBooks(LedgerClient& ledger) {
     }
   }));
   books.accounts = deriver.accounts();
+  books.quoted_charges = prices.charges();
 
   std::map<std::string, int64_t> sums;
   for (const Account& account : reported) {

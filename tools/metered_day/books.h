@@ -20,11 +20,26 @@ struct Amounts {
   bool operator==(const Amounts&) const = default;
 };
 
+// Holds the quoted transfers of the book against their quotes.
+class QuotedPrices {
+ public:
+  // The next transfer in book order. Empty, or how a charge or post is not exactly its price: that
+  // of its own quote, else that of its reservation's.
+  std::string Add(const ledger::v1::Transfer& transfer);
+
+  int64_t charges() const { return charges_; }  // with a quote so far
+
+ private:
+  std::map<std::string, int64_t> reserved_;  // price of each quoted hold, micro-joules
+  int64_t charges_ = 0;
+};
+
 struct Books {
   std::map<std::string, Amounts> accounts;  // as the transfers say
   int64_t transfers = 0;
-  // Empty when the ledger's balances are those of the transfers and every asset sums to 0; else
-  // the first difference.
+  int64_t quoted_charges = 0;
+  // Empty when the ledger's balances are those of the transfers, every asset sums to 0 and every
+  // quoted charge is exactly its price; else the first difference.
   std::string difference;
 };
 

@@ -101,12 +101,49 @@ TEST(Deriver, DerivesEveryAmountFromTransfers) {
   EXPECT_EQ(deriver.accounts().at("b"), (Amounts{20, 0, 0, 0, 20, 0}));
 }
 
+type::v1::SignedQuote QuoteFor(int64_t microjoules) {
+  type::v1::QuoteTerms terms;
+  terms.set_total_microjoules(microjoules);
+  type::v1::SignedQuote quote;
+  quote.set_terms(terms.SerializeAsString());
+  return quote;
+}
+
+TEST(QuotedPrices, NameTheTransferThatIsNotExactlyItsPrice) {
+  using ledger::v1::TRANSFER_KIND_CHARGE;
+  const auto reserve = [](const std::string& id, int64_t moved) {
+    auto transfer = MakeTransfer(ledger::v1::TRANSFER_KIND_RESERVE, id, "", "a", "b", moved);
+    transfer.set_quote_id("q");
+    *transfer.mutable_request()->mutable_quote() = QuoteFor(10);
+    return transfer;
+  };
+  const auto charge = [](const std::string& hold, int64_t moved) {
+    auto transfer = MakeTransfer(TRANSFER_KIND_CHARGE, "c-" + hold, hold, "a", "b", moved);
+    transfer.set_quote_id("q");
+    return transfer;
+  };
+  QuotedPrices prices;
+  EXPECT_EQ(prices.Add(reserve("h1", 10)), "");
+  EXPECT_EQ(prices.Add(charge("h1", 10)), "");
+  EXPECT_EQ(prices.Add(reserve("h2", 9)), "transfer h2 moved 9 micro-joules, its price is 10");
+  EXPECT_EQ(prices.Add(charge("h2", 9)), "transfer c-h2 moved 9 micro-joules, its price is 10");
+  EXPECT_EQ(prices.Add(reserve("h3", 10)), "");
+  auto settled = charge("h3", 4);
+  *settled.mutable_request()->mutable_quote() = QuoteFor(4);
+  EXPECT_EQ(prices.Add(settled), "");
+  EXPECT_EQ(prices.Add(MakeTransfer(TRANSFER_KIND_CHARGE, "c", "h", "a", "b", 3)), "");
+  EXPECT_EQ(prices.charges(), 3);
+}
+
 TEST(Report, SaysWhetherTheBooksBalance) {
   DayResult day;
   day.members["m"] = {"a", 500'000};
   day.refused["TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE"] = 3;
   Books books;
   books.accounts["a"] = {80, 0, 0, 100, 0, 20};
+  books.quoted_charges = 7;
+  EXPECT_NE(Report(day, books, 5).find("7 quoted charges, each exactly its signed price"),
+            std::string::npos);
   EXPECT_NE(Report(day, books, 5).find("books          balanced"), std::string::npos);
   EXPECT_NE(Report(day, books, 5).find("refused        3: exceeds_available"), std::string::npos);
   EXPECT_NE(Report(day, books, 5).find("IS NOT"), std::string::npos);  // 20 spent, none received

@@ -133,6 +133,9 @@ std::string Report(const DayResult& day, const Books& books, std::size_t operati
   absl::StrAppendFormat(&text, "earnings       %d confirmed, %s J; the fund paid %d, %s J\n",
                         day.earnings.confirmed, Joules(day.earnings.confirmed_microjoules),
                         day.earnings.paid, Joules(day.earnings.paid_microjoules));
+  absl::StrAppendFormat(
+      &text, "prices         %d quoted charges, %s\n", books.quoted_charges,
+      books.difference.empty() ? "each exactly its signed price" : "see books for what differs");
   AppendConservation(Conserve(day, books), text);
   absl::StrAppendFormat(&text, "books          %s (%d transfers re-derived)\n",
                         books.difference.empty() ? "balanced" : "NOT BALANCED: " + books.difference,
