@@ -10,15 +10,21 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+token_line() { # token_line SECRET ROLES NAME
+  echo "$(tr -d '\n' <".run/secrets/$1" | sha256sum | cut -d' ' -f1) $2 never $3"
+}
+
 make_secrets() {
   mkdir -p .run/secrets
   local name
-  for name in postgres_password ledger_password costing_password grafana_password client_token; do
+  for name in postgres_password ledger_password costing_password grafana_password client_token \
+    reader_token; do
     [ -s .run/secrets/$name ] || openssl rand -hex 24 >.run/secrets/$name
   done
-  [ -s .run/secrets/tokens ] || echo \
-    "$(tr -d '\n' <.run/secrets/client_token | sha256sum | cut -d' ' -f1) admin never client" \
-    >.run/secrets/tokens
+  {
+    token_line client_token writer,issuer,admin client
+    token_line reader_token reader reader
+  } >.run/secrets/tokens
   # Filled by compose_keys.sh, once there is an image.
   touch .run/secrets/log_keys .run/secrets/quote_keys .run/secrets/quote_verifier_keys
   chmod 755 .run .run/secrets

@@ -58,7 +58,7 @@ tool() { # tool NAME FLAGS...: a program of the image
   docker run --rm --network host --read-only --entrypoint "/usr/local/bin/$1" \
     -v "$PWD/.run/secrets:/run/secrets:ro" -v "$work:$work:ro" joulebook:dev "${@:2}"
 }
-tool joulebook-export --ledger 127.0.0.1:7101 --costing 127.0.0.1:7102 --token-file /run/secrets/client_token log >"$work/log"
+tool joulebook-export --ledger 127.0.0.1:7101 --costing 127.0.0.1:7102 --token-file /run/secrets/reader_token log >"$work/log"
 chmod 755 "$work"
 tool joulebook-verify --keys-file /run/secrets/log_verifier_keys log "$work/log"
 

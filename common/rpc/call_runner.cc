@@ -11,6 +11,12 @@ absl::StatusOr<Identity> CallRunner::Admit(const grpc::ServerContextBase& contex
   return identity;
 }
 
+absl::StatusOr<Admission> CallRunner::AdmitLong(const grpc::ServerContextBase& context,
+                                                std::string_view method) const {
+  JB_ASSIGN_OR_RETURN(Identity identity, Admit(context, method));
+  return Admission(options_.gate, std::move(identity));
+}
+
 grpc::ServerUnaryReactor* CallRunner::Run(grpc::CallbackServerContext* context,
                                           std::string_view method, Work work) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();

@@ -7,12 +7,27 @@
 #include <atomic>
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include "common/rpc/boundary.h"
 #include "common/rpc/executor.h"
 #include "common/rpc/server.h"
 
 namespace joulebook {
+
+// A caller's leave to go on with a long call. Its gate must outlive it.
+class Admission {
+ public:
+  Admission(const Gate& gate, Identity identity) : gate_(&gate), identity_(std::move(identity)) {}
+
+  const Identity& identity() const { return identity_; }
+  // Asked before each message: TOKEN_EXPIRED once the token's time is up.
+  absl::Status Check() const { return gate_->Readmit(identity_); }
+
+ private:
+  const Gate* gate_;
+  Identity identity_;
+};
 
 // Thread-safe.
 class CallRunner {
@@ -38,6 +53,10 @@ class CallRunner {
   // The caller, if it may call `method` and the service takes new calls.
   absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context,
                                  std::string_view method) const;
+
+  // The same for a call of many messages.
+  absl::StatusOr<Admission> AdmitLong(const grpc::ServerContextBase& context,
+                                      std::string_view method) const;
 
   // Admits the call, then runs `work` on the executor and ends the call with its status. `method`
   // must be a literal.

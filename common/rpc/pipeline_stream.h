@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/rpc/boundary.h"
+#include "common/rpc/call_runner.h"
 
 namespace joulebook {
 
@@ -33,9 +34,16 @@ class PipelineStream final
   using Handler =
       std::function<absl::Status(const Request& request, Response& response, Done done)>;
 
+  // Whether the caller may send one more message; an error ends the call after what is in work.
+  using Readmit = std::function<absl::Status()>;
+
   // `boundary` must outlive the stream; `method` must be a literal.
-  PipelineStream(const Boundary& boundary, std::string_view method, Handler handler)
-      : boundary_(boundary), method_(method), handler_(std::move(handler)) {}
+  PipelineStream(const Boundary& boundary, std::string_view method, Readmit readmit,
+                 Handler handler)
+      : boundary_(boundary),
+        method_(method),
+        readmit_(std::move(readmit)),
+        handler_(std::move(handler)) {}
 
   // The call's reactor, once; it deletes itself when the call is over, after a call of `on_done`.
   Reactor* MakeReactor(std::function<void()> on_done) {
@@ -86,7 +94,8 @@ class PipelineStream final
     if (!ok) {
       End(absl::OkStatus());
     } else if (!end_.has_value()) {
-      Take(lock);
+      const absl::Status admitted = readmit_();
+      admitted.ok() ? Take(lock) : End(admitted);
     }
     is_reading_ = false;
     Proceed();
@@ -162,6 +171,7 @@ class PipelineStream final
 
   const Boundary& boundary_;
   const std::string_view method_;
+  const Readmit readmit_;
   const Handler handler_;
 
   Mutex mutex_;
@@ -185,10 +195,12 @@ class PipelineStreams {
  public:
   using Stream = PipelineStream<Request, Response, Mutex>;
 
-  // A stream's reactor; `admitted` says whether it may go on.
+  // A stream's reactor; `admission` says whether it may go on, and for how long.
   typename Stream::Reactor* Open(const Boundary& boundary, std::string_view method,
-                                 const absl::Status& admitted, typename Stream::Handler handler) {
-    auto stream = std::make_shared<Stream>(boundary, method, std::move(handler));
+                                 const absl::StatusOr<Admission>& admission,
+                                 typename Stream::Handler handler) {
+    auto stream = std::make_shared<Stream>(
+        boundary, method, [admission] { return admission->Check(); }, std::move(handler));
     auto* const reactor = stream->MakeReactor([this, key = stream.get()] {
       const std::lock_guard lock(mutex_);
       streams_.erase(key);
@@ -197,7 +209,7 @@ class PipelineStreams {
       const std::lock_guard lock(mutex_);
       streams_[stream.get()] = stream;
     }
-    admitted.ok() ? stream->Start() : stream->Refuse(admitted);
+    admission.ok() ? stream->Start() : stream->Refuse(admission.status());
     return reactor;
   }
 

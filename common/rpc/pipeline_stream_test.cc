@@ -67,7 +67,7 @@ class EchoService final : public grpc::CallbackGenericService {
  public:
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
     return streams_.Open(
-        boundary_, "Echo", absl::OkStatus(),
+        boundary_, "Echo", Admission(*gate_, {.name = "test", .expires = expires_}),
         [this](const grpc::ByteBuffer& request, grpc::ByteBuffer& response, auto done) {
           const bool accepted = answering_.TrySubmit([&request, &response, done = std::move(done)] {
             LateMutex::is_late = true;
@@ -83,10 +83,15 @@ class EchoService final : public grpc::CallbackGenericService {
         });
   }
   void Drain() { streams_.Drain(); }
+  // Of the token of every call that begins now.
+  void SetExpiry(Time expires) { expires_ = expires; }
 
  private:
   static constexpr std::size_t kMaxAnswers = 1'000;
   const Boundary boundary_{"test.joulebook"};
+  SystemClock clock_;
+  const absl::StatusOr<Gate> gate_ = Gate::Make({}, "test.joulebook", clock_);
+  Time expires_ = Time::max();
   Streams streams_;
   Executor answering_{2, kMaxAnswers};
 };
@@ -169,6 +174,17 @@ TEST_F(PipelineStreamTest, DrainEndsOpenCallsAfterWhatIsInWork) {
     EXPECT_THAT(ended.status, StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
     EXPECT_THAT(ended.answers, testing::ElementsAre("a"));
   }
+}
+
+TEST_F(PipelineStreamTest, AStreamEndsWhenItsTokenDoes) {
+  SystemClock clock;
+  service_.SetExpiry(clock.Now() + std::chrono::milliseconds(500));
+  const Ended in_time = Call({"a"});
+  EXPECT_THAT(in_time.status, IsOk());
+  service_.SetExpiry(clock.Now());
+  const Ended late = Call({"a"});
+  EXPECT_THAT(late.status, StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
+  EXPECT_THAT(late.answers, testing::IsEmpty());
 }
 
 }  // namespace

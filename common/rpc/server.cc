@@ -50,9 +50,9 @@ void ServerConfig::AddTo(Settings& settings) {
   settings.Secret("tls-certificate", &tls_certificate, "PEM certificate chain; turns TLS on");
   settings.Secret("tls-key", &tls_key, "PEM private key of the certificate");
   settings.Secret("tls-client-ca", &tls_client_ca, "PEM CA that client certificates must be from");
-  settings.Secret("tokens", &tokens, "bearer tokens: lines of SHA256 ROLE EXPIRY NAME");
+  settings.Secret("tokens", &tokens, "bearer tokens: lines of SHA256 ROLE[,ROLE...] EXPIRY NAME");
   settings.Flag("allow-anonymous", &allow_anonymous,
-                "without tokens, serve callers on an address that is not loopback as admin");
+                "without tokens, serve callers on an address that is not loopback, with all roles");
   settings.Integer("max-message-bytes", &max_message_bytes, {1024, 1 << 30},
                    "largest message either way; a full batch needs about 4 MiB");
   settings.Integer("max-metadata-bytes", &max_metadata_bytes, {1024, 1 << 20},
@@ -90,7 +90,7 @@ absl::StatusOr<Gate> Gate::Make(const ServerConfig& config, std::string domain, 
 }
 
 absl::StatusOr<Identity> Gate::Admit(const grpc::ServerContextBase& context, Role needed) const {
-  if (open_) return Identity{"anonymous", Role::kAdmin};
+  if (open_) return Identity{"anonymous", Roles::All()};
   std::string_view token;
   const auto range = context.client_metadata().equal_range("authorization");
   for (auto it = range.first; it != range.second; ++it) {
@@ -100,6 +100,10 @@ absl::StatusOr<Identity> Gate::Admit(const grpc::ServerContextBase& context, Rol
   JB_ASSIGN_OR_RETURN(Identity identity, tokens_.Authenticate(token, clock_->Now(), domain_));
   JB_RETURN_IF_ERROR(CheckRole(identity, needed, domain_));
   return identity;
+}
+
+absl::Status Gate::Readmit(const Identity& identity) const {
+  return CheckExpiry(identity, clock_->Now(), domain_);
 }
 
 Duration TimeLeft(const grpc::ServerContextBase& context, Duration longest) {

@@ -40,12 +40,14 @@ struct ServerConfig {
 // Decides whether a call may go on.
 class Gate {
  public:
-  // With `allow_anonymous` and no tokens every caller is an admin.
+  // With `allow_anonymous` and no tokens every caller has all roles.
   static absl::StatusOr<Gate> Make(const ServerConfig& config, std::string domain, Clock& clock);
 
-  // The caller behind the metadata "authorization: Bearer TOKEN", if its role is `needed` at least.
+  // The caller behind the metadata "authorization: Bearer TOKEN", if it has the role `needed`.
   // UNAUTHENTICATED or PERMISSION_DENIED with a reason (see auth.h).
   absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context, Role needed) const;
+  // Whether one that was admitted still is: for each message of a long call.
+  absl::Status Readmit(const Identity& identity) const;
 
   const std::string& domain() const { return domain_; }
 

@@ -35,7 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!request.ParseFromArray(data, static_cast<int>(size)) || request.transfers_size() == 0) {
     return 0;
   }
-  const auto items = ToItems(request.transfers(), [](const auto&) { return true; });
+  const auto items = ToItems(
+      request.transfers(), [](const auto&) { return true; }, true);
   for (const TransferItem& item : items) {
     TransferRequest other = item.request;
     other.amount ^= 1;

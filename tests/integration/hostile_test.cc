@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_split.h"
 #include "common/crypto/sha256.h"
+#include "common/time/clock.h"
 #include "tests/integration/service_fixture.h"
 
 namespace joulebook::ledger {
@@ -169,29 +170,47 @@ TEST_F(HostileTest, OversizedAndGarbledMessagesAreRefused) {
   }
 }
 
+std::string TokenLine(const std::string& token, const std::string& rest) {
+  return ToHex(Sha256(token)) + " " + rest + "\n";
+}
+
 TEST_F(HostileTest, TokensAndRolesDecideWhoMayWhat) {
-  const auto token_line = [](const std::string& token, const std::string& rest) {
-    return ToHex(Sha256(token)) + " " + rest + "\n";
-  };
-  StartService({"--tokens-file", WriteFile("tokens", token_line("r", "reader never reader") +
-                                                         token_line("w", "writer never writer") +
-                                                         token_line("a", "admin never admin") +
-                                                         token_line("old", "admin 1000 expired"))});
+  StartService(
+      {"--tokens-file",
+       WriteFile("tokens",
+                 TokenLine("r", "reader never reader") + TokenLine("w", "writer never writer") +
+                     TokenLine("i", "issuer never issuer") + TokenLine("a", "admin never admin") +
+                     TokenLine("wa", "writer,admin never both") +
+                     TokenLine("old", "admin 1000 expired"))});
   EXPECT_THAT(Register(1), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_THAT(Register(1, "guess"), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
   EXPECT_THAT(Register(1, "old"), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
-  EXPECT_THAT(Register(1, "r"), StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
-  EXPECT_THAT(Register(1, "w"), IsOk());
-  EXPECT_THAT(Post(MakePost(TransferId(1), MemberId(1), kIssuer, 1), "r"),
-              StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  for (const char* token : {"r", "w", "a", "wa"}) {
+    const auto refused = Register(1, token);
+    ASSERT_THAT(refused, StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+    EXPECT_EQ(GetErrorInfo(refused.status())->metadata.at("needed_role"), "issuer");
+  }
+  EXPECT_THAT(Register(1, "i"), IsOk());
+  for (const char* token : {"r", "i", "a"}) {
+    EXPECT_THAT(Post(MakePost(TransferId(1), MemberId(1), kIssuer, 1), token),
+                StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  }
 
   v1::CreateAccountRequest sink;
   sink.set_account_id(AccountId(1));
   sink.set_asset_code("J");
   sink.set_role(v1::ACCOUNT_ROLE_SINK);
-  EXPECT_THAT(Call(*stub_, &Service::CreateAccount, sink, "w"),
+  for (const char* token : {"w", "a"}) {
+    EXPECT_THAT(Call(*stub_, &Service::CreateAccount, sink, token),
+                StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  }
+  EXPECT_THAT(Call(*stub_, &Service::CreateAccount, sink, "wa"), IsOk());
+  v1::SetAccountStateRequest freeze;
+  freeze.set_account_id(AccountId(1));
+  freeze.set_state(v1::ACCOUNT_STATE_FROZEN);
+  EXPECT_THAT(Call(*stub_, &Service::SetAccountState, freeze, "wa"),
               StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
-  EXPECT_THAT(Call(*stub_, &Service::CreateAccount, sink, "a"), IsOk());
+  EXPECT_THAT(Call(*stub_, &Service::SetAccountState, freeze, "i"), IsOk());
 
   grpc::ClientContext context;
   PrepareCall(context, std::chrono::seconds(20), "r");
@@ -200,6 +219,64 @@ TEST_F(HostileTest, TokensAndRolesDecideWhoMayWhat) {
   EXPECT_FALSE(stream->Read(&response));
   EXPECT_THAT(FromGrpcStatus(stream->Finish()),
               StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+}
+
+TEST_F(HostileTest, AWriterMovesNothingFromAnIssuerAndUsesUpNoId) {
+  StartService(
+      {"--tokens-file", WriteFile("tokens", TokenLine("w", "writer never writer") +
+                                                TokenLine("wi", "writer,issuer never mint"))});
+  ASSERT_THAT(Register(1, "wi"), IsOk());
+  const auto mint = MakePost(TransferId(1), kIssuer, MemberId(1), 5);
+  const auto refused = Post(mint, "w");
+  ASSERT_THAT(refused, IsOk());
+  EXPECT_EQ(refused->code(), v1::TRANSFER_RESULT_CODE_ISSUER_ROLE_REQUIRED);
+  EXPECT_FALSE(refused->has_recorded_time());
+
+  grpc::ClientContext context;
+  PrepareCall(context, std::chrono::seconds(20), "w");
+  const auto stream = stub_->StreamTransfers(&context);
+  v1::StreamTransfersRequest request;
+  *request.add_transfers() = mint;
+  v1::StreamTransfersResponse response;
+  ASSERT_TRUE(stream->Write(request));
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.results(0).code(), v1::TRANSFER_RESULT_CODE_ISSUER_ROLE_REQUIRED);
+  stream->WritesDone();
+  EXPECT_THAT(FromGrpcStatus(stream->Finish()), IsOk());
+
+  EXPECT_EQ(Post(mint, "wi")->code(), v1::TRANSFER_RESULT_CODE_OK);
+}
+
+TEST_F(HostileTest, OpenStreamsEndWithTheirToken) {
+  const auto ends = std::chrono::duration_cast<std::chrono::seconds>(
+      SystemClock().Now().time_since_epoch() + std::chrono::seconds(5));
+  StartService(
+      {"--tokens-file",
+       WriteFile("tokens", TokenLine("brief", "writer " + std::to_string(ends.count()) + " guest") +
+                               TokenLine("i", "issuer never issuer"))});
+  ASSERT_THAT(Register(1, "i"), IsOk());
+  grpc::ClientContext watch_context, stream_context;
+  PrepareCall(watch_context, std::chrono::seconds(60), "brief");
+  PrepareCall(stream_context, std::chrono::seconds(60), "brief");
+  const auto watch = stub_->WatchTransfers(&watch_context, {});
+  const auto stream = stub_->StreamTransfers(&stream_context);
+  v1::StreamTransfersRequest request;
+  *request.add_transfers() = MakePost(TransferId(1), MemberId(1), kIssuer, 1);
+  v1::StreamTransfersResponse response;
+  ASSERT_TRUE(stream->Write(request));
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.results(0).code(), v1::TRANSFER_RESULT_CODE_OK);
+
+  v1::WatchTransfersResponse page;
+  int seen = 0;
+  while (watch->Read(&page)) seen += page.transfers_size();
+  EXPECT_EQ(seen, 2);
+  EXPECT_THAT(FromGrpcStatus(watch->Finish()),
+              StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
+  stream->Write(request);
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_THAT(FromGrpcStatus(stream->Finish()),
+              StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
 }
 
 TEST_F(HostileTest, MutualTlsAsksForACertificate) {

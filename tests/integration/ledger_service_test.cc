@@ -407,11 +407,12 @@ TEST(Roles, EveryRpcHasOne) {
   const auto* service = v1::TransferRequest::descriptor()->file()->pool()->FindServiceByName(
       "joulebook.ledger.v1.LedgerService");
   ASSERT_NE(service, nullptr);
-  const std::set<std::string> admin_rpcs = {"RecordReputationChange", "SetAccountState",
-                                            "CheckBooks"};
+  const std::set<std::string> admin_rpcs = {"RecordReputationChange", "CheckBooks"};
+  const std::set<std::string> issuer_rpcs = {"RegisterMember", "SetAccountState"};
   for (int i = 0; i < service->method_count(); ++i) {
     const std::string& name = service->method(i)->name();
     EXPECT_EQ(RoleOf(name) == Role::kAdmin, admin_rpcs.contains(name)) << name;
+    EXPECT_EQ(RoleOf(name) == Role::kIssuer, issuer_rpcs.contains(name)) << name;
     const bool reads =
         name.starts_with("Get") || name.starts_with("List") || name.starts_with("Watch");
     EXPECT_EQ(RoleOf(name) == Role::kReader, reads) << name;

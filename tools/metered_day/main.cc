@@ -66,7 +66,8 @@ int Main(int argc, char** argv) {
   settings.Text("ledger", &config.ledger, "address of the ledger");
   settings.Text("costing", &config.costing, "address of the costing service");
   settings.Text("trace", &config.trace, "CSV file to replay");
-  settings.Secret("token", &config.token, "bearer token for both, of role admin");
+  settings.Secret("token", &config.token,
+                  "bearer token for both, of the roles writer, issuer and admin");
   settings.Integer("generate", &config.generate, {0, 10'000'000}, "write a trace of so many rows");
   settings.Integer("seed", &config.seed, {0, 1'000'000'000}, "seed of the written trace");
   const absl::Status parsed = settings.Parse(argc, argv, environ);

@@ -204,7 +204,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::BatchQuote(Context* context,
 CostingServiceImpl::StreamReactor* CostingServiceImpl::StreamQuotes(Context* context) {
   constexpr std::string_view kMethod = "StreamQuotes";
   return streams_.Open(
-      CostingBoundary(), kMethod, calls_.Admit(*context, kMethod).status(),
+      CostingBoundary(), kMethod, calls_.AdmitLong(*context, kMethod),
       [this](const v1::StreamQuotesRequest& request, v1::StreamQuotesResponse& response,
              auto done) -> absl::Status {
         JB_RETURN_IF_ERROR(CostingBoundary().CheckItems(
@@ -493,7 +493,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListEntitlements(
 
 grpc::ServerReadReactor<v1::RerateRequest>* CostingServiceImpl::Rerate(
     Context* context, v1::RerateResponse* response) {
-  return MakeRerateCall(rerate_, calls_.Admit(*context, "Rerate").status(), response);
+  return MakeRerateCall(rerate_, calls_.AdmitLong(*context, "Rerate"), response);
 }
 
 }  // namespace joulebook::costing

@@ -123,13 +123,19 @@ class Rerating {
 
 class RerateCall final : public grpc::ServerReadReactor<v1::RerateRequest> {
  public:
-  RerateCall(const RerateDependencies& deps, v1::RerateResponse* response)
-      : rerating_(deps), response_(response) {}
+  RerateCall(const RerateDependencies& deps, const Admission& admission,
+             v1::RerateResponse* response)
+      : admission_(admission), rerating_(deps), response_(response) {
+    StartRead(&request_);
+  }
 
-  void Begin() { StartRead(&request_); }
   void Refuse(const absl::Status& status) { Finish(CostingBoundary().Finish(kMethod, status)); }
 
   void OnReadDone(bool ok) override {
+    if (const absl::Status admitted = admission_.Check(); !admitted.ok()) {
+      Refuse(admitted);
+      return;
+    }
     if (!ok) {
       Refuse(has_begun_ ? rerating_.Finish(*response_)
                         : FieldInvalid("before", "must be in the first message"));
@@ -148,20 +154,29 @@ class RerateCall final : public grpc::ServerReadReactor<v1::RerateRequest> {
   void OnDone() override { delete this; }
 
  private:
+  const Admission admission_;
   Rerating rerating_;
   v1::RerateResponse* const response_;
   v1::RerateRequest request_;
   bool has_begun_ = false;
 };
 
+// A call that ends at once.
+class RefusedCall final : public grpc::ServerReadReactor<v1::RerateRequest> {
+ public:
+  explicit RefusedCall(const absl::Status& status) {
+    Finish(CostingBoundary().Finish(kMethod, status));
+  }
+  void OnDone() override { delete this; }
+};
+
 }  // namespace
 
-grpc::ServerReadReactor<v1::RerateRequest>* MakeRerateCall(const RerateDependencies& dependencies,
-                                                           const absl::Status& admitted,
-                                                           v1::RerateResponse* response) {
-  auto* const call = new RerateCall(dependencies, response);
-  admitted.ok() ? call->Begin() : call->Refuse(admitted);
-  return call;
+grpc::ServerReadReactor<v1::RerateRequest>* MakeRerateCall(
+    const RerateDependencies& dependencies, const absl::StatusOr<Admission>& admission,
+    v1::RerateResponse* response) {
+  if (!admission.ok()) return new RefusedCall(admission.status());
+  return new RerateCall(dependencies, *admission, response);
 }
 
 }  // namespace joulebook::costing

@@ -3,6 +3,7 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include "common/rpc/call_runner.h"
 #include "joulebook/costing/v1/costing_service.pb.h"
 #include "services/costing/engine/metrics.h"
 #include "services/costing/engine/tariff_book.h"
@@ -17,9 +18,10 @@ struct RerateDependencies {
   std::string own_tariff_name;
 };
 
-// A call that rerates; or, when `admitted` is an error, that error. It deletes itself.
-grpc::ServerReadReactor<v1::RerateRequest>* MakeRerateCall(const RerateDependencies& dependencies,
-                                                           const absl::Status& admitted,
-                                                           v1::RerateResponse* response);
+// A call that rerates while it is admitted; or, when `admission` is an error, that error. It
+// deletes itself.
+grpc::ServerReadReactor<v1::RerateRequest>* MakeRerateCall(
+    const RerateDependencies& dependencies, const absl::StatusOr<Admission>& admission,
+    v1::RerateResponse* response);
 
 }  // namespace joulebook::costing

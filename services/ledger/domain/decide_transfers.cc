@@ -36,6 +36,27 @@ TransferOutcome Committed(const TransferRecord& record) {
           record.moved,    record.debit_after, record.credit_after};
 }
 
+// The account that the request would move from, as far as the book knows it.
+const Account* FindDebit(const TransferRequest& request, const BookView& view) {
+  std::optional<Uuid> debit = request.debit;
+  if (request.kind == TransferKind::kReverse) {
+    const auto reversed = view.transfers.find(*request.target);
+    if (reversed != view.transfers.end()) debit = reversed->second.credit;
+  } else if (request.target.has_value()) {
+    const auto hold = view.holds.find(*request.target);
+    if (hold != view.holds.end()) debit = hold->second.debit;
+  }
+  const auto account = debit.has_value() ? view.accounts.find(*debit) : view.accounts.end();
+  return account == view.accounts.end() ? nullptr : &account->second;
+}
+
+// Whether the item's caller lacks the role that it needs.
+bool IsForbidden(const TransferItem& item, const BookView& view) {
+  if (item.may_issue || item.request.kind == TransferKind::kRelease) return false;
+  const Account* const debit = FindDebit(item.request, view);
+  return debit != nullptr && debit->role == AccountRole::kIssuer;
+}
+
 // Decides one chain (most have one item).
 class ChainDecider {
  public:
@@ -45,7 +66,7 @@ class ChainDecider {
 
   std::vector<TransferOutcome> Decide() {
     std::vector<TransferOutcome> outcomes(items_.size());
-    if (AnswerKnown(outcomes)) return outcomes;
+    if (AnswerKnown(outcomes) || AnswerForbidden(outcomes)) return outcomes;
     DecideNew(outcomes);
     return outcomes;
   }
@@ -71,6 +92,18 @@ class ChainDecider {
     }
     has_known_ = known > 0;
     return IsMalformed(items_) || known == items_.size();
+  }
+
+  // True when the caller may not submit an item that is new. Then nothing of the chain is recorded:
+  // who lacks the permission must not use up somebody's ids.
+  bool AnswerForbidden(std::vector<TransferOutcome>& outcomes) const {
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (view_.transfers.contains(items_[i].request.id)) continue;
+      if (!IsForbidden(items_[i], view_)) continue;
+      outcomes[i].code = ResultCode::kIssuerRoleRequired;
+      return true;
+    }
+    return false;
   }
 
   void DecideNew(std::vector<TransferOutcome>& outcomes) {

@@ -208,6 +208,7 @@ class Scenario {
     if (name == "upto") draft.up_to = true;
     if (name == "keep") draft.keep_rest = true;
     if (name == "linked") draft.linked = true;
+    if (name == "writer") draft.may_issue = false;
     if (name == "op") draft.operation = static_cast<int>(Number(value));
     if (name == "ttl") draft.hold_ttl_ms = Number(value);
     if (name == "ref") owned.reference = TextOf(value);

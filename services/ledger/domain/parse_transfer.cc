@@ -168,6 +168,7 @@ std::vector<TransferItem> ParseBatch(std::span<const TransferDraft> drafts) {
     items[i].shape = ParseTransfer(drafts[i], items[i].request);
     items[i].request.linked = drafts[i].linked;
     items[i].quote = drafts[i].quote;
+    items[i].may_issue = drafts[i].may_issue;
   }
   if (!items.empty() && items.back().request.linked) {
     items.back().shape = ResultCode::kLinkedChainOpen;

@@ -17,6 +17,7 @@ struct TransferItem {
   ResultCode shape = ResultCode::kOk;
   TransferRequest request;
   std::optional<Quote> quote;  // what request.quote says
+  bool may_issue = true;       // whether the caller may move from an issuer
 };
 
 // A transfer as it came, ids still text, enums still numbers.
@@ -49,6 +50,7 @@ struct TransferDraft {
   std::string_view once_key;
   std::string quote_token;     // as TransferRequest::quote
   std::optional<Quote> quote;  // what it says; absent though there is a token: it is malformed
+  bool may_issue = true;       // as TransferItem::may_issue
 };
 
 // kOk with the request in `request`, or the first code of section 2 that applies (and then

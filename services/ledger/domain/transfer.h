@@ -127,9 +127,10 @@ enum class ResultCode {
   kQuoteOutOfOrder = 100,
   kQuoteKeepsNoRest = 101,
   kBelowQuote = 102,
+  kIssuerRoleRequired = 103,
 };
 
-inline constexpr int kMaxResultCode = 102;
+inline constexpr int kMaxResultCode = 103;
 
 // The name of an effect that is to be made once: any 16 bytes.
 using OnceKey = Uuid;

@@ -26,14 +26,15 @@ class BooksChecks::Call final : public Reactor {
   }
 
   // Runs the check; on the thread of the checks.
-  void Run(LogStore& store, LedgerMetrics& metrics, Duration timeout) {
-    const auto difference =
-        CheckBooks(store, ParsePricedUse, timeout,
-                   [this](const BooksProgress& progress) { return Tell(progress); });
+  void Run(LogStore& store, LedgerMetrics& metrics, Duration timeout, const Admission& admission) {
+    auto difference = CheckBooks(
+        store, ParsePricedUse, timeout,
+        [&](const BooksProgress& progress) { return admission.Check().ok() && Tell(progress); });
+    if (is_draining_ && !difference.ok()) difference = LedgerBoundary().Draining();
+    if (const absl::Status admitted = admission.Check(); !admitted.ok()) difference = admitted;
     if (!difference.ok()) {
       WaitForWrite();
-      Finish(LedgerBoundary().Finish(
-          kMethod, is_draining_ ? LedgerBoundary().Draining() : difference.status()));
+      Finish(LedgerBoundary().Finish(kMethod, difference.status()));
       Leave();
       return;
     }
@@ -115,10 +116,10 @@ BooksChecks::~BooksChecks() {
 }
 
 BooksChecks::Reactor* BooksChecks::Check(grpc::CallbackServerContext& context, Duration timeout,
-                                         const absl::Status& admitted) {
+                                         const absl::StatusOr<Admission>& admission) {
   auto* call = new Call(context, is_draining_, unread_);
   const std::lock_guard lock(mutex_);
-  absl::Status refusal = is_draining_ ? LedgerBoundary().Draining() : admitted;
+  absl::Status refusal = is_draining_ ? LedgerBoundary().Draining() : admission.status();
   if (refusal.ok() && is_running_) refusal = LedgerBoundary().Overloaded("checks of the books", 1);
   if (!refusal.ok()) {
     call->Refuse(refusal);
@@ -126,8 +127,8 @@ BooksChecks::Reactor* BooksChecks::Check(grpc::CallbackServerContext& context, D
   }
   if (thread_.joinable()) thread_.join();
   is_running_ = true;
-  thread_ = std::thread([this, call, timeout] {
-    call->Run(store_, metrics_, timeout);
+  thread_ = std::thread([this, call, timeout, admission = *admission] {
+    call->Run(store_, metrics_, timeout, admission);
     const std::lock_guard running(mutex_);
     is_running_ = false;
   });

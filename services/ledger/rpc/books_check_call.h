@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "common/rpc/call_runner.h"
 #include "joulebook/ledger/v1/ledger_service.pb.h"
 #include "services/ledger/engine/metrics.h"
 #include "services/ledger/store/log_store.h"
@@ -26,10 +27,11 @@ class BooksChecks {
       : store_(store), metrics_(metrics), unread_(unread) {}
   ~BooksChecks();
 
-  // A call that checks the books within `timeout`; or, when `admitted` is an error, that error.
+  // A call that checks the books within `timeout` while it is admitted; or, when `admission` is an
+  // error, that error.
   // RESOURCE_EXHAUSTED while another check runs.
   Reactor* Check(grpc::CallbackServerContext& context, Duration timeout,
-                 const absl::Status& admitted);
+                 const absl::StatusOr<Admission>& admission);
   // Gives up the check that runs, waits for no client that does not read, and refuses new ones.
   void Drain() { is_draining_ = true; }
 

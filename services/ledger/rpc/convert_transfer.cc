@@ -121,11 +121,13 @@ absl::Status ParseRequest(const v1::TransferRequest& proto, TransferRequest& req
 
 }  // namespace
 
-std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed) {
+std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed,
+                                  bool may_issue) {
   std::vector<TransferDraft> drafts;
   drafts.reserve(static_cast<std::size_t>(requests.size()));
   for (const auto& request : requests) {
     TransferDraft& draft = drafts.emplace_back(ToDraft(request));
+    draft.may_issue = may_issue;
     if (draft.quote.has_value()) draft.quote->is_signed = is_signed(request.quote());
   }
   return ParseBatch(drafts);

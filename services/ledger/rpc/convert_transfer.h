@@ -20,7 +20,9 @@ using TransferResults = google::protobuf::RepeatedPtrField<v1::TransferResult>;
 // Whether a quote key that this ledger knows signed it.
 using QuoteCheck = std::function<bool(const type::v1::SignedQuote& quote)>;
 
-std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed);
+// `may_issue` is whether the caller may move from an issuer.
+std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed,
+                                  bool may_issue);
 
 // One result per request, in order; `outcomes` has as many.
 void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> outcomes,

@@ -226,13 +226,14 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetBalances(Context* context,
 }
 
 template <typename Request, typename Response>
-absl::Status LedgerServiceImpl::Submit(const Request& request, Response& response,
-                                       Duration deadline,
+absl::Status LedgerServiceImpl::Submit(const Identity& caller, const Request& request,
+                                       Response& response, Duration deadline,
                                        std::function<void(const absl::Status&)> done) {
   const auto count = static_cast<std::size_t>(request.transfers_size());
   JB_RETURN_IF_ERROR(LedgerBoundary().CheckItems(count, kMaxBatchItems));
   return deps_.committer.SubmitTransfers(
-      ToItems(request.transfers(), deps_.is_signed_quote), deadline,
+      ToItems(request.transfers(), deps_.is_signed_quote, caller.roles.Has(Role::kIssuer)),
+      deadline,
       [&request, &response,
        done = std::move(done)](const absl::StatusOr<std::vector<TransferOutcome>>& outcomes) {
         if (outcomes.ok()) ToProto(request.transfers(), *outcomes, *response.mutable_results());
@@ -247,10 +248,11 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::PostTransfers(
   const auto finish = [reactor](const absl::Status& status) {
     reactor->Finish(LedgerBoundary().Finish("PostTransfers", status));
   };
-  absl::Status status = calls_.Admit(*context, "PostTransfers").status();
+  const auto caller = calls_.Admit(*context, "PostTransfers");
+  absl::Status status = caller.status();
   if (status.ok()) {
     const Duration left = TimeLeft(*context, deps_.longest_call);
-    status = Submit(*request, *response, deps_.clock.MonotonicNow() + left, finish);
+    status = Submit(*caller, *request, *response, deps_.clock.MonotonicNow() + left, finish);
   }
   if (!status.ok()) finish(status);
   return reactor;
@@ -259,11 +261,13 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::PostTransfers(
 LedgerServiceImpl::StreamReactor* LedgerServiceImpl::StreamTransfers(Context* context) {
   const Duration deadline = deps_.clock.MonotonicNow() + TimeLeft(*context, std::chrono::hours(24));
   constexpr std::string_view kMethod = "StreamTransfers";
-  return streams_.Open(LedgerBoundary(), kMethod, calls_.Admit(*context, kMethod).status(),
-                       [this, deadline](const v1::StreamTransfersRequest& request,
-                                        v1::StreamTransfersResponse& response, auto done) {
-                         return Submit(request, response, deadline, std::move(done));
-                       });
+  const auto admission = calls_.AdmitLong(*context, kMethod);
+  return streams_.Open(
+      LedgerBoundary(), kMethod, admission,
+      [this, deadline, admission](const v1::StreamTransfersRequest& request,
+                                  v1::StreamTransfersResponse& response, auto done) {
+        return Submit(admission->identity(), request, response, deadline, std::move(done));
+      });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetTransfer(Context* context,
@@ -325,9 +329,12 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetHold(Context* context,
 
 TransferWatches::Reactor* LedgerServiceImpl::WatchTransfers(
     Context* context, const v1::WatchTransfersRequest* request) {
-  absl::Status admitted = calls_.Admit(*context, "WatchTransfers").status();
-  if (admitted.ok()) admitted = CheckNotNegative("after_position", request->after_position());
-  return deps_.watches.Watch(*context, request->after_position(), admitted);
+  auto admission = calls_.AdmitLong(*context, "WatchTransfers");
+  if (admission.ok()) {
+    const absl::Status valid = CheckNotNegative("after_position", request->after_position());
+    if (!valid.ok()) admission = valid;
+  }
+  return deps_.watches.Watch(*context, request->after_position(), admission);
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetCheckpoint(
@@ -377,7 +384,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetConsistencyProof(
 BooksChecks::Reactor* LedgerServiceImpl::CheckBooks(Context* context,
                                                     const v1::CheckBooksRequest*) {
   return deps_.books_checks.Check(*context, TimeLeft(*context, deps_.longest_check),
-                                  calls_.Admit(*context, "CheckBooks").status());
+                                  calls_.AdmitLong(*context, "CheckBooks"));
 }
 
 }  // namespace joulebook::ledger

@@ -92,10 +92,10 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
   BooksChecks::Reactor* CheckBooks(Context* context, const v1::CheckBooksRequest* request) override;
 
  private:
-  // Queues a batch; request and response must live until `done` is called.
+  // Queues a batch of a caller; request and response must live until `done` is called.
   template <typename Request, typename Response>
-  absl::Status Submit(const Request& request, Response& response, Duration deadline,
-                      std::function<void(const absl::Status&)> done);
+  absl::Status Submit(const Identity& caller, const Request& request, Response& response,
+                      Duration deadline, std::function<void(const absl::Status&)> done);
 
   const Dependencies deps_;
   CallRunner calls_;

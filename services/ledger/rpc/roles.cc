@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::pair<std::string_view, Role> kRoles[] = {
     {"ListAssets", Role::kReader},
-    {"RegisterMember", Role::kWriter},
+    {"RegisterMember", Role::kIssuer},
     {"GetMember", Role::kReader},
     {"ListMembers", Role::kReader},
     {"RecordReputationChange", Role::kAdmin},
@@ -15,7 +15,7 @@ constexpr std::pair<std::string_view, Role> kRoles[] = {
     {"CreateAccount", Role::kWriter},
     {"GetAccount", Role::kReader},
     {"ListAccounts", Role::kReader},
-    {"SetAccountState", Role::kAdmin},
+    {"SetAccountState", Role::kIssuer},
     {"GetBalances", Role::kReader},
     {"PostTransfers", Role::kWriter},
     {"StreamTransfers", Role::kWriter},

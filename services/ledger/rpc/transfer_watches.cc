@@ -22,8 +22,12 @@ constexpr Duration kLastMessage = std::chrono::milliseconds(100);
 // so.
 class TransferWatches::Call final : public Reactor {
  public:
-  Call(TransferWatches& watches, grpc::CallbackServerContext& context, int64_t position)
-      : watches_(watches), context_(context), position_(position) {}
+  Call(TransferWatches& watches, grpc::CallbackServerContext& context, Admission admission,
+       int64_t position)
+      : watches_(watches),
+        context_(context),
+        admission_(std::move(admission)),
+        position_(position) {}
 
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock(watches_.mutex_);
@@ -58,12 +62,14 @@ class TransferWatches::Call final : public Reactor {
     Finish(LedgerBoundary().Finish(kMethod, status));
   }
 
+  absl::Status Readmit() const { return admission_.Check(); }
   int64_t position() const { return position_; }
   bool is_cancelled() const { return is_cancelled_; }
 
  private:
   TransferWatches& watches_;
   grpc::CallbackServerContext& context_;
+  const Admission admission_;
   int64_t position_;
   bool is_writing_ = false;
   Duration written_{};
@@ -101,14 +107,15 @@ TransferWatches::~TransferWatches() {
 }
 
 TransferWatches::Reactor* TransferWatches::Watch(grpc::CallbackServerContext& context,
-                                                 int64_t position, const absl::Status& admitted) {
-  if (!admitted.ok()) return new RefusedCall(admitted);
+                                                 int64_t position,
+                                                 const absl::StatusOr<Admission>& admission) {
+  if (!admission.ok()) return new RefusedCall(admission.status());
   const std::lock_guard lock(mutex_);
   if (is_draining_) return new RefusedCall(LedgerBoundary().Draining());
   if (calls_.size() >= options_.max_watches) {
     return new RefusedCall(LedgerBoundary().Overloaded("watches", options_.max_watches));
   }
-  auto* call = new Call(*this, context, position);
+  auto* call = new Call(*this, context, *admission, position);
   calls_.insert(call);
   metrics_.watch_streams.Set(static_cast<double>(calls_.size()));
   Wake();
@@ -169,6 +176,8 @@ bool TransferWatches::ServeAll(std::unique_lock<std::mutex>& lock) {
       call->End(LedgerBoundary().Draining());
     } else if (call->is_cancelled()) {
       call->End(absl::CancelledError("the client is gone"));
+    } else if (const absl::Status admitted = call->Readmit(); !admitted.ok()) {
+      call->End(admitted);
     } else if (!newest.ok()) {
       call->End(newest.status());
     } else if (call->position() < last_position_) {

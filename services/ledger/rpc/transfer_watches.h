@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "common/rpc/call_runner.h"
 #include "joulebook/ledger/v1/ledger_service.pb.h"
 #include "services/ledger/engine/metrics.h"
 #include "services/ledger/store/store.h"
@@ -38,9 +39,10 @@ class TransferWatches {
   TransferWatches(const WatchOptions& options, Store& store, Clock& clock, LedgerMetrics& metrics);
   ~TransferWatches();
 
-  // A call that gets what comes after `position`, or, when `admitted` is an error, that error.
+  // A call that gets what comes after `position` while it is admitted; or, when `admission` is an
+  // error, that error.
   Reactor* Watch(grpc::CallbackServerContext& context, int64_t position,
-                 const absl::Status& admitted);
+                 const absl::StatusOr<Admission>& admission);
   // Something was committed by this replica.
   void Notify();
   // Ends all calls, and every new one, with DRAINING; cancels those whose client does not read.
