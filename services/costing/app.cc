@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "common/db/database_clock.h"
 #include "common/log/log.h"
 #include "common/rpc/key_commands.h"
 #include "common/rpc/service_main.h"
@@ -47,6 +48,7 @@ class App {
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
+    ReadClock();
     JB_RETURN_IF_ERROR(book_.Refresh(Timeout()));
     JB_RETURN_IF_ERROR(CheckTariff());
     JB_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Start(config_.metrics_listen, metrics_));
@@ -57,6 +59,7 @@ class App {
                                    .probe = [this] { return Probe(); }},
                                   {&service_}, metrics_, clock_, timers_));
     refreshing_ = timers_.RunEvery(Ms(config_.refresh_interval_ms), [this] { Refresh(); });
+    clock_reader_ = timers_.RunEvery(std::chrono::seconds(1), [this] { ReadClock(); });
     forgetting_ = timers_.RunEvery(Ms(config_.proof_window_ms), [this] { Forget(); });
     LogInfo("listening", {{"port", int64_t{server_->port()}},
                           {"metrics_port", int64_t{metrics_server_->port()}}});
@@ -64,6 +67,7 @@ class App {
   }
 
   void Stop() {
+    clock_reader_.reset();
     refreshing_.reset();
     forgetting_.reset();
     server_->BeginDrain();
@@ -94,6 +98,11 @@ class App {
     LogWarning("refresh failed", {{"error", refreshed.ToString()}});
   }
 
+  void ReadClock() {
+    const absl::Status read = clock_.Refresh(pool_);
+    if (!read.ok()) LogWarning("reading the database's time failed", {{"error", read.ToString()}});
+  }
+
   void Forget() {
     const auto forgotten = store_->ForgetProofs(clock_.Now(), Timeout());
     if (!forgotten.ok()) {
@@ -103,7 +112,8 @@ class App {
 
   const Config& config_;
   const Gate gate_;
-  SystemClock clock_;
+  SystemClock machine_clock_;
+  DatabaseClock clock_{machine_clock_};
   ThreadTimers timers_;
   ThreadSleeper sleeper_;
   const std::unique_ptr<Random> random_ = MakeSystemRandom();
@@ -121,6 +131,7 @@ class App {
   CostingServiceImpl service_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<RpcServer> server_;
+  std::unique_ptr<Timers::Handle> clock_reader_;
   std::unique_ptr<Timers::Handle> refreshing_;
   std::unique_ptr<Timers::Handle> forgetting_;
 };

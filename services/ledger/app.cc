@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "common/crypto/ed25519.h"
+#include "common/db/database_clock.h"
 #include "common/log/log.h"
 #include "common/rpc/key_commands.h"
 #include "common/rpc/service_main.h"
@@ -21,6 +22,9 @@ namespace {
 
 std::chrono::milliseconds Ms(int64_t ms) { return std::chrono::milliseconds(ms); }
 
+// How often the database's time is read when nobody commits.
+constexpr Duration kClockInterval = std::chrono::seconds(1);
+
 // Everything that a running ledger consists of, in order of construction.
 class App {
  public:
@@ -37,6 +41,7 @@ class App {
                                                               config.commit_timeout_ms))},
                             Duration(config.commit_spin_us)},
              .commit_timeout = Ms(config.commit_timeout_ms),
+             .guard = ClockGuard(clock_, Ms(config.max_clock_skew_ms)),
              .cached_items = static_cast<std::size_t>(config.cached_items)})),
         log_store_(MakePgLogStore({pool_, clock_, *random_, sleeper_})),
         ledger_metrics_(metrics_),
@@ -64,6 +69,7 @@ class App {
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
+    ReadClock();
     JB_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Start(config_.metrics_listen, metrics_));
     JB_ASSIGN_OR_RETURN(server_,
                         RpcServer::Start({.config = config_.server,
@@ -71,6 +77,7 @@ class App {
                                           .error_domain = kErrorDomain,
                                           .probe = [this] { return store_->CheckWritable(); }},
                                          {&service_}, metrics_, clock_, timers_));
+    clock_reader_ = timers_.RunEvery(kClockInterval, [this] { ReadClock(); });
     sealing_ = timers_.RunEvery(Ms(config_.seal_interval_ms), [this] { Seal(); });
     sweeper_ = timers_.RunEvery(Ms(config_.expiry_interval_ms), [this] { Sweep(); });
     LogInfo("listening", {{"port", int64_t{server_->port()}},
@@ -79,6 +86,7 @@ class App {
   }
 
   void Stop() {
+    clock_reader_.reset();
     sealing_.reset();
     sweeper_.reset();
     server_->BeginDrain();
@@ -88,6 +96,14 @@ class App {
   }
 
  private:
+  void ReadClock() {
+    const absl::Status read = clock_.Refresh(pool_);
+    if (!read.ok()) LogWarning("reading the database's time failed", {{"error", read.ToString()}});
+    const auto skew = clock_.Skew();
+    if (!skew.ok()) return;
+    ledger_metrics_.clock_skew_seconds.Set(std::chrono::duration<double>(*skew).count());
+  }
+
   void Sweep() {
     const auto expired =
         writer_.ExpireHolds(static_cast<int>(config_.expiry_batch), Ms(config_.commit_timeout_ms));
@@ -102,7 +118,8 @@ class App {
   const Config& config_;
   const Gate gate_;
   const QuoteCheck quote_check_;
-  SystemClock clock_;
+  SystemClock machine_clock_;
+  DatabaseClock clock_{machine_clock_};
   ThreadTimers timers_;
   ThreadSleeper sleeper_;
   const std::unique_ptr<Random> random_ = MakeSystemRandom();
@@ -123,6 +140,7 @@ class App {
   LedgerServiceImpl service_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<RpcServer> server_;
+  std::unique_ptr<Timers::Handle> clock_reader_;
   std::unique_ptr<Timers::Handle> sweeper_;
   std::unique_ptr<Timers::Handle> sealing_;
 };

@@ -6,8 +6,8 @@ namespace joulebook::ledger {
 namespace {
 
 // Connections of the pool that are not the reading threads': committer, sweeper, sealer, watches,
-// check of the books.
-constexpr int64_t kOwnConnections = 5;
+// check of the books, clock.
+constexpr int64_t kOwnConnections = 6;
 
 }  // namespace
 
@@ -28,6 +28,9 @@ void Config::AddTo(Settings& settings) {
                    "transfers that wait for their commit");
   settings.Integer("group-items", &group_items, {1, 1'000'000}, "transfers in one commit");
   settings.Integer("commit-timeout-ms", &commit_timeout_ms, {100, 600'000}, "longest commit");
+  settings.Integer("max-clock-skew-ms", &max_clock_skew_ms, {10, 86'400'000},
+                   "how far this machine's clock, or the book's last time ahead, may be from "
+                   "PostgreSQL's clock; beyond, nothing is written");
   settings.Integer("commit-spin-us", &commit_spin_us, {0, 10'000},
                    "how long the writer looks for a small commit's answer before it sleeps");
   settings.Integer("cached-items", &cached_items, {2, 100'000'000},
@@ -57,11 +60,10 @@ void Config::AddTo(Settings& settings) {
 
 absl::Status Config::Validate() const {
   if (database.database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("database-pool must be at least read-threads + ", kOwnConnections,
-                   ": one connection each for the committer, the sweeper, the sealer, the watches "
-                   "and the check of "
-                   "the books"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "database-pool must be at least read-threads + ", kOwnConnections,
+      ": one connection each for the committer, the sweeper, the sealer, the watches, the check of "
+      "the books and the clock"));
 }
 
 }  // namespace joulebook::ledger

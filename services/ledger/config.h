@@ -20,6 +20,7 @@ struct Config {
   int64_t transfer_queue = int64_t{16} * 8'190;
   int64_t group_items = 8'190;
   int64_t commit_timeout_ms = 5'000;
+  int64_t max_clock_skew_ms = 1'000;
   int64_t commit_spin_us = 500;
   int64_t cached_items = 200'000;
   int64_t expiry_interval_ms = 250;

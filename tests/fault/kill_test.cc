@@ -1,9 +1,10 @@
-// Whatever dies, nothing acknowledged is lost: load from several clients while the server is
-// killed, its database is stopped without warning, or its connections are cut; then the book is
-// held against what the clients were told.
+// Whatever dies, nothing acknowledged is lost: load from several clients on two replicas while
+// these are killed and paused, their database is stopped without warning, or their connections are
+// cut; then the book is held against what the clients were told.
 
 #include <signal.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -19,6 +20,7 @@
 namespace joulebook::ledger {
 namespace {
 
+constexpr int kReplicas = 2;
 constexpr int kClients = 4;
 constexpr int kMembers = 6;
 constexpr int kBatchItems = 20;
@@ -29,13 +31,18 @@ class Client {
  public:
   Client(int number, uint64_t seed) : number_(number), random_(seed) {}
 
-  // Until told to stop.
-  void Run(const std::function<std::string()>& address, const std::atomic<bool>& is_over) {
-    while (!is_over) {
-      const std::string target = address();
-      const auto stub = v1::LedgerService::NewStub(MakeChannel({.target = target}));
-      while (!is_over && PostOnce(*stub)) {
+  // Until told to stop. Every batch goes to another replica than the one before, so what is held or
+  // posted at one is charged, released and reversed at the other.
+  void Run(const std::function<std::string(int replica)>& address,
+           const std::atomic<bool>& is_over) {
+    std::array<std::unique_ptr<Service>, kReplicas> stubs;
+    for (int replica = 0; !is_over; replica = (replica + 1) % kReplicas) {
+      auto& stub = stubs[static_cast<std::size_t>(replica)];
+      if (stub == nullptr) {
+        stub = v1::LedgerService::NewStub(MakeChannel({.target = address(replica)}));
       }
+      if (PostOnce(*stub)) continue;
+      stub.reset();
       sleeper_.SleepFor(std::chrono::milliseconds(20));
     }
   }
@@ -76,9 +83,10 @@ class Client {
     for (int i = 0; i < response->results_size(); ++i) {
       const v1::TransferResult& result = response->results(i);
       told_[result.id()] = result;
-      if (result.position() != 0 && open_.transfers(i).kind() == v1::TRANSFER_KIND_RESERVE) {
-        holds_.push_back(result.id());
-      }
+      if (result.position() == 0) continue;
+      const v1::TransferKind kind = open_.transfers(i).kind();
+      if (kind == v1::TRANSFER_KIND_RESERVE) holds_.push_back(result.id());
+      if (kind == v1::TRANSFER_KIND_POST) posts_.push_back(result.id());
     }
     open_.Clear();
     return true;
@@ -95,20 +103,31 @@ class Client {
       if (die < 3) {
         item.set_kind(v1::TRANSFER_KIND_RESERVE);
         item.set_hold_ttl_ms(die == 0 ? 50 : 60'000);
-      } else if (die < 5 && !holds_.empty()) {
-        const std::string id = item.id();
-        item.Clear();
-        item.set_id(id);
-        item.set_kind(die == 3 ? v1::TRANSFER_KIND_CHARGE : v1::TRANSFER_KIND_RELEASE);
-        item.set_amount_minor(die == 3 ? 1 : 0);
-        item.set_target_id(holds_.back());
-        holds_.pop_back();
-      } else if (die == 5 && i + 1 < kBatchItems) {
+      } else if (die == 3) {
+        Follow(v1::TRANSFER_KIND_CHARGE, 1, holds_, item);
+      } else if (die == 4) {
+        Follow(v1::TRANSFER_KIND_RELEASE, 0, holds_, item);
+      } else if (die == 5) {
+        Follow(v1::TRANSFER_KIND_REVERSE, 1, posts_, item);
+      } else if (die == 6 && i + 1 < kBatchItems) {
         item.set_linked(true);
       }
     }
     batch.mutable_transfers(kBatchItems - 1)->set_linked(false);
     return batch;
+  }
+
+  // Makes the item one that has the newest of the targets, if there is one.
+  static void Follow(v1::TransferKind kind, int64_t amount, std::vector<std::string>& targets,
+                     v1::TransferRequest& item) {
+    if (targets.empty()) return;
+    const std::string id = item.id();
+    item.Clear();
+    item.set_id(id);
+    item.set_kind(kind);
+    item.set_amount_minor(amount);
+    item.set_target_id(targets.back());
+    targets.pop_back();
   }
 
   int Below(int bound) { return static_cast<int>(random_.Next() % static_cast<uint64_t>(bound)); }
@@ -119,6 +138,7 @@ class Client {
   int last_id_ = 0;
   v1::PostTransfersRequest open_;
   std::vector<std::string> holds_;
+  std::vector<std::string> posts_;
   std::map<std::string, v1::TransferResult> told_;
 };
 
@@ -133,8 +153,8 @@ class KillTest : public testing::Test {
     const auto signer = NoteSigner::Make("kill/ledger", Ed25519PrivateKey::NewSeed());
     std::ofstream(directory_ + "/log-keys") << signer->ToString();
     std::ofstream(directory_ + "/verifier-keys") << signer->verifier().ToString();
-    StartLedger();
-    const auto stub = ledger_->Stub();
+    for (auto& ledger : ledgers_) StartLedger(ledger);
+    const auto stub = ledgers_[0]->Stub();
     for (int number = 1; number <= kMembers; ++number) {
       v1::RegisterMemberRequest member;
       member.set_member_id(MemberId(number));
@@ -142,22 +162,29 @@ class KillTest : public testing::Test {
     }
   }
 
-  void StartLedger() {
+  void StartLedger(std::optional<LedgerProcess>& ledger) {
     auto started = LedgerProcess::Start(
-        connection_, {"--log-keys-file", directory_ + "/log-keys", "--seal-interval-ms", "100"});
+        connection_, {"--log-keys-file", directory_ + "/log-keys", "--seal-interval-ms", "100",
+                      "--expiry-interval-ms", "50", "--commit-timeout-ms", "1000"});
     ASSERT_THAT(started, IsOk());
     const std::lock_guard lock(mutex_);
-    ledger_.emplace(*std::move(started));
+    ledger.emplace(*std::move(started));
   }
-  std::string Address() {
+  std::string Address(int replica) {
     const std::lock_guard lock(mutex_);
-    return ledger_->address();
+    return ledgers_[static_cast<std::size_t>(replica)]->address();
   }
 
-  void KillLedger() {
-    ledger_->process().Signal(SIGKILL);
-    ledger_->process().Wait();
-    StartLedger();
+  void Kill(std::optional<LedgerProcess>& ledger) {
+    ledger->process().Signal(SIGKILL);
+    EXPECT_EQ(ledger->process().Wait(), -SIGKILL) << "it had ended by itself";
+    StartLedger(ledger);
+  }
+  // Sometimes for longer than others wait for a lock that it may hold.
+  void Pause(LedgerProcess& ledger, Duration time) {
+    ledger.process().Signal(SIGSTOP);
+    sleeper_.SleepFor(time);
+    ledger.process().Signal(SIGCONT);
   }
   void StopPostgres() {
     postgres_->StopImmediately();
@@ -174,7 +201,8 @@ class KillTest : public testing::Test {
   std::unique_ptr<PostgresServer> postgres_;
   std::string connection_;
   std::mutex mutex_;
-  std::optional<LedgerProcess> ledger_;
+  std::array<std::optional<LedgerProcess>, kReplicas> ledgers_;
+  ThreadSleeper sleeper_;
 };
 
 TEST_F(KillTest, EveryAcknowledgedTransferIsThereOnceAndTheBooksAgree) {
@@ -188,19 +216,23 @@ TEST_F(KillTest, EveryAcknowledgedTransferIsThereOnceAndTheBooksAgree) {
   std::atomic<bool> is_over = false;
   for (int number = 1; number <= kClients; ++number) {
     clients.push_back(std::make_unique<Client>(number, seed + static_cast<uint64_t>(number)));
-    threads.emplace_back(
-        [&, client = clients.back().get()] { client->Run([this] { return Address(); }, is_over); });
+    threads.emplace_back([&, client = clients.back().get()] {
+      client->Run([this](int replica) { return Address(replica); }, is_over);
+    });
   }
-  ThreadSleeper sleeper;
   for (int round = 0; round < rounds && !HasFatalFailure(); ++round) {
-    sleeper.SleepFor(std::chrono::milliseconds(50 + random.Next() % 300));
+    sleeper_.SleepFor(std::chrono::milliseconds(50 + random.Next() % 300));
+    auto& ledger = ledgers_[random.Next() % kReplicas];
     const int how = round % 5;
-    how < 2 ? KillLedger() : how < 4 ? CutConnections() : StopPostgres();
+    if (how < 2) Kill(ledger);
+    if (how == 2) Pause(*ledger, std::chrono::milliseconds(50 + random.Next() % 1'500));
+    if (how == 3) CutConnections();
+    if (how == 4) StopPostgres();
   }
   is_over = true;
   for (auto& thread : threads) thread.join();
 
-  const auto stub = ledger_->Stub();
+  const auto stub = ledgers_[0]->Stub();
   int64_t committed = 0;
   for (const auto& client : clients) {
     client->Settle(*stub);
@@ -220,12 +252,16 @@ TEST_F(KillTest, EveryAcknowledgedTransferIsThereOnceAndTheBooksAgree) {
               IsOk());
   const std::string log = directory_ + "/log";
   ASSERT_THAT(RunCommand({"bash", "-c",
-                          absl::StrCat(BinaryPath("joulebook-export"), " --ledger ", Address(),
+                          absl::StrCat(BinaryPath("joulebook-export"), " --ledger ", Address(0),
                                        " log > ", log)}),
               IsOk());
   const auto verified = RunCommand(
       {BinaryPath("joulebook-verify"), "--keys-file", directory_ + "/verifier-keys", "log", log});
   ASSERT_THAT(verified, IsOk());
+  for (auto& ledger : ledgers_) {
+    ledger->process().Signal(SIGTERM);
+    EXPECT_EQ(ledger->process().Wait(), 0);
+  }
   std::printf("%lld transfers acknowledged; %s", static_cast<long long>(committed),
               verified->c_str());
 }

@@ -27,12 +27,15 @@ inline Uuid NumberedId(uint64_t number, uint8_t kind = 1) {
 
 // One replica's engine.
 struct Engine {
-  Engine(const std::string& connection, Clock& clock, uint64_t seed)
+  // Without a guard the clock is believed.
+  Engine(const std::string& connection, Clock& clock, uint64_t seed,
+         const std::optional<ClockGuard>& guard = std::nullopt)
       : random(seed),
         ids(clock, random),
         pool({connection, 4}),
         database{pool, clock, random, sleeper},
         store(MakePgStore(database, {.connection = {connection},
+                                     .guard = guard,
                                      .cached_items = 50})),  // few, so that tests see forgetting
         ledger_metrics(metrics),
         committer({}, VerifyEd25519, *store, clock, ledger_metrics),

@@ -96,6 +96,26 @@ TEST_F(DrainTest, SigtermUnderLoadLosesNothingAcknowledgedAndExitsZero) {
   }
 }
 
+class ClockTest : public ServiceTest {};
+
+TEST_F(ClockTest, ABookAheadOfPostgresClockIsReadAndNotWritten) {
+  StartService();
+  ASSERT_THAT(Register(1), IsOk());
+  ASSERT_THAT(
+      RunCommand({"psql", "-q", "-X", "-d", AsSuperuser(connection_), "-c",
+                  "UPDATE ledger.book SET last_recorded_us = last_recorded_us + 3600000000"}),
+      IsOk());
+  StartService({"--max-clock-skew-ms", "2000"});
+  const auto refused = Register(2);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable, "CLOCK_SKEWED"));
+  const auto info = GetErrorInfo(refused.status()).value_or(ErrorInfo());
+  EXPECT_EQ(info.metadata.at("clock"), "book");
+  EXPECT_EQ(info.metadata.at("limit_ms"), "2000");
+  EXPECT_GT(std::stoll(info.metadata.at("skew_ms")), 3'500'000);
+  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger_); }));
+  EXPECT_EQ(Account(MemberId(1)).id(), MemberId(1));
+}
+
 TEST_F(DrainTest, RefusesToServeABookThatIsNotMigrated) {
   const auto started = LedgerProcess::Start(MakeTestDatabase());
   ASSERT_FALSE(started.ok());

@@ -1,6 +1,7 @@
 // A ledgerd of its own on a book of its own, for tests through the real client.
 #pragma once
 
+#include "absl/strings/str_replace.h"
 #include "common/testing/matchers.h"
 #include "common/testing/postgres.h"
 #include "common/time/timers.h"
@@ -38,6 +39,11 @@ inline v1::PostTransfersRequest OneItem(const v1::TransferRequest& item) {
   v1::PostTransfersRequest request;
   *request.add_transfers() = item;
   return request;
+}
+
+// The service's connection string with the superuser instead.
+inline std::string AsSuperuser(const std::string& connection) {
+  return absl::StrReplaceAll(connection, {{"user=ledger", "user=postgres"}});
 }
 
 // Runs the health check of the binary, as docker does.

@@ -8,7 +8,6 @@
 #include <pqxx/transaction>
 #include <thread>
 
-#include "absl/strings/str_replace.h"
 #include "common/time/timers.h"
 #include "tests/integration/service_fixture.h"
 
@@ -16,10 +15,6 @@ namespace joulebook::ledger {
 namespace {
 
 constexpr int kWriters = 8;
-
-std::string AsSuperuser(const std::string& connection) {
-  return absl::StrReplaceAll(connection, {{"user=ledger", "user=postgres"}});
-}
 
 // Holds the book's lock until destroyed, as a superuser: nothing bounds it.
 class BookLock {

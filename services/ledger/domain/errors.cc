@@ -27,6 +27,19 @@ absl::Status Overloaded(std::string_view queue, std::size_t limit) {
                    absl::StrCat("the queue of ", ToAbsl(queue), " is full"));
 }
 
+absl::Status ClockSkewed(std::string_view clock, Duration skew, Duration limit) {
+  const auto ms = [](Duration duration) {
+    return std::to_string(duration / std::chrono::milliseconds(1));
+  };
+  return MakeError(
+      absl::StatusCode::kUnavailable,
+      {"CLOCK_SKEWED",
+       kErrorDomain,
+       {{"clock", std::string(clock)}, {"skew_ms", ms(skew)}, {"limit_ms", ms(limit)}}},
+      absl::StrCat("the clock of the ", ToAbsl(clock), " is off the database's by ", ms(skew),
+                   " ms, beyond the limit of ", ms(limit), " ms"));
+}
+
 absl::Status NotFound(std::string_view what, const Uuid& id) {
   return MakeError(absl::StatusCode::kNotFound,
                    {absl::StrCat(absl::AsciiStrToUpper(ToAbsl(what)), "_NOT_FOUND"),

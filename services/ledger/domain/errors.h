@@ -5,6 +5,7 @@
 
 #include "common/ids/uuid.h"
 #include "common/status/status.h"
+#include "common/time/clock.h"
 
 namespace joulebook::ledger {
 
@@ -14,6 +15,9 @@ inline constexpr char kErrorDomain[] = "ledger.joulebook";
 absl::Status FieldInvalid(std::string_view field, std::string_view rule);
 // RESOURCE_EXHAUSTED, OVERLOADED.
 absl::Status Overloaded(std::string_view queue, std::size_t limit);
+// UNAVAILABLE, CLOCK_SKEWED; `clock` is "machine" or "book", `skew` by how much it is ahead of the
+// database's (negative: behind).
+absl::Status ClockSkewed(std::string_view clock, Duration skew, Duration limit);
 // NOT_FOUND, WHAT_NOT_FOUND with the metadata what_id; `what` is "member", "account", "transfer" or
 // "hold".
 absl::Status NotFound(std::string_view what, const Uuid& id);

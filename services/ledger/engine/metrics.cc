@@ -24,6 +24,9 @@ LedgerMetrics::LedgerMetrics(Metrics& metrics)
       expiry_failures(metrics.Counter("ledger_expiry_failures_total", "Sweeps that failed.")),
       expiry_lag_seconds(metrics.Gauge("ledger_expiry_lag_seconds",
                                        "How long the most overdue hold has been due, in seconds.")),
+      clock_skew_seconds(
+          metrics.Gauge("ledger_clock_skew_seconds",
+                        "By how much the machine's clock is ahead of PostgreSQL's, in seconds.")),
       transfers_sealed(metrics.Counter("ledger_transfers_sealed_total",
                                        "Transfers sealed into the log by this replica.")),
       seal_failures(metrics.Counter("ledger_seal_failures_total", "Seals that failed.")),

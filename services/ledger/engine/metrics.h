@@ -25,6 +25,8 @@ struct LedgerMetrics {
   prometheus::Counter& expiry_failures;
   // ledger_expiry_lag_seconds: how long the hold that should have expired first has been overdue.
   prometheus::Gauge& expiry_lag_seconds;
+  // ledger_clock_skew_seconds: by how much this machine's clock is ahead of PostgreSQL's.
+  prometheus::Gauge& clock_skew_seconds;
   // ledger_transfers_sealed_total: transfers that this replica sealed into the log.
   prometheus::Counter& transfers_sealed;
   // ledger_seal_failures_total: seals that failed.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/log/log.h"
+#include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
 
 namespace joulebook::ledger {
@@ -15,10 +16,12 @@ constexpr Duration kRecently = std::chrono::seconds(2);
 
 }  // namespace
 
-BookHealth::BookHealth(std::string connection, Duration commit_timeout, Clock& clock)
+BookHealth::BookHealth(std::string connection, Duration commit_timeout,
+                       std::optional<ClockGuard> guard, Clock& clock)
     : connection_options_{.connection = std::move(connection),
                           .limits = {.statement_timeout = kCheckTimeout}},
       commit_timeout_(commit_timeout),
+      guard_(std::move(guard)),
       clock_(clock) {}
 
 BookHealth::RunningCommit::RunningCommit(BookHealth& health) : health_(health) {
@@ -65,11 +68,13 @@ absl::StatusOr<BookHealth::Need> BookHealth::Judge(Duration now) {
 absl::Status BookHealth::Ask(Need need) {
   StatementBatch question;
   question.Add(need == Need::kLock ? sql::kTouchBook : sql::kPing);
+  DirectConnection::Rows head;
   const absl::Status answer = connection_->Run(
-      question, clock_.MonotonicNow() + connection_options_.limits.statement_timeout);
+      question, clock_.MonotonicNow() + connection_options_.limits.statement_timeout, &head);
   if (!answer.ok()) return absl::UnavailableError(answer.message());
   if (need == Need::kLock) NoteSuccess();
-  return absl::OkStatus();
+  if (!guard_.has_value() || head.empty()) return absl::OkStatus();
+  return guard_->Check(FromMicros(NumberIn(head[0][0])));
 }
 
 void BookHealth::NoteSuccess() {

@@ -8,14 +8,17 @@
 
 #include "common/db/direct_connection.h"
 #include "common/status/status.h"
+#include "services/ledger/store/clock_guard.h"
 
 namespace joulebook::ledger {
 
 // Thread-safe.
 class BookHealth {
  public:
-  // `commit_timeout` is the longest commit. The clock must outlive it.
-  BookHealth(std::string connection, Duration commit_timeout, Clock& clock);
+  // `commit_timeout` is the longest commit. Without a guard the clocks are not looked at. The clock
+  // must outlive it.
+  BookHealth(std::string connection, Duration commit_timeout, std::optional<ClockGuard> guard,
+             Clock& clock);
 
   // Says, while it lives, that a commit is under way.
   class RunningCommit {
@@ -29,10 +32,10 @@ class BookHealth {
     bool succeeded_ = false;
   };
 
-  // UNAVAILABLE when a commit has been under way for half of the longest time, when the database
-  // does not answer, or when, with no commit lately, the book's lock cannot be had. Then sessions
-  // of this login are ended that have kept the lock for the longest commit and sleep. Takes a
-  // little more than two seconds at most.
+  // CLOCK_SKEWED as ClockGuard has it; UNAVAILABLE when a commit has been under way for half of the
+  // longest time, when the database does not answer, or when, with no commit lately, the book's
+  // lock cannot be had. Then sessions of this login are ended that have kept the lock for the
+  // longest commit and sleep. Takes a little more than two seconds at most.
   absl::Status Check();
 
  private:
@@ -47,6 +50,7 @@ class BookHealth {
 
   const DirectConnection::Options connection_options_;
   const Duration commit_timeout_;
+  const std::optional<ClockGuard> guard_;
   Clock& clock_;
 
   std::mutex mutex_;  // of what commits tell

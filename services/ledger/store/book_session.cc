@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "common/status/check.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
@@ -24,12 +23,6 @@ constexpr std::size_t kCopiedTogether = 64;
 constexpr int64_t kMaxFollowed = 16'384;
 
 absl::Status BookMovedOn() { return absl::AbortedError("the book has moved on"); }
-
-int64_t Number(const std::string& text) {
-  int64_t value = 0;
-  static_cast<void>(absl::SimpleAtoi(text, &value));
-  return value;
-}
 
 template <typename T>
 BinaryRows AllRows(const std::vector<T>& values, int16_t columns) {
@@ -90,6 +83,7 @@ absl::Status BookSession::Attempt(Mode mode, IdLookup lookup, const ViewKeys& ke
                                   Duration deadline, const Decision& decide) {
   JB_RETURN_IF_ERROR(Connect());
   if (mode == Mode::kUnderLock) JB_RETURN_IF_ERROR(LockAndFollow(deadline));
+  if (guard_.has_value()) JB_RETURN_IF_ERROR(guard_->Check(head_.last_recorded));
   JB_ASSIGN_OR_RETURN(BookView view, MakeView(keys, lookup, deadline));
   Changes changes;
   JB_RETURN_IF_ERROR(Decide(decide, view, changes));
@@ -133,13 +127,18 @@ absl::Status BookSession::LockAndFollow(Duration deadline) {
   batch.Add(sql::kLockBook);
   DirectConnection::Rows rows;
   in_transaction_ = true;
+  const Duration sent = database_.clock.MonotonicNow();
   JB_RETURN_IF_ERROR(connection_->Run(batch, deadline, &rows));
   if (rows.size() != 1) return absl::InternalError("the book has no head");
-  const BookHead now{.revision = Number(rows[0][0]),
-                     .states_revision = Number(rows[0][1]),
-                     .last_position = Number(rows[0][2]),
-                     .last_recorded = FromMicros(Number(rows[0][3])),
-                     .member_count = Number(rows[0][4])};
+  if (guard_.has_value()) {
+    const Time time = FromMicros(NumberIn(rows[0].back()));
+    guard_->Learn(sent, time, database_.clock.MonotonicNow());
+  }
+  const BookHead now{.revision = NumberIn(rows[0][0]),
+                     .states_revision = NumberIn(rows[0][1]),
+                     .last_position = NumberIn(rows[0][2]),
+                     .last_recorded = FromMicros(NumberIn(rows[0][3])),
+                     .member_count = NumberIn(rows[0][4])};
   // Alone again, or from the first: the next commit may do without the lock.
   may_trust_ = !knows_head_ || now.revision == head_.revision;
   JB_RETURN_IF_ERROR(Follow(now, deadline));

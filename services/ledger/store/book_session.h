@@ -22,10 +22,11 @@ namespace joulebook::ledger {
 class BookSession {
  public:
   // What they refer to must outlive the session.
-  BookSession(const Database& database, DirectConnection::Options connection, BookHealth& health,
-              std::size_t cached_items)
+  BookSession(const Database& database, DirectConnection::Options connection,
+              std::optional<ClockGuard> guard, BookHealth& health, std::size_t cached_items)
       : database_(database),
         connection_options_(std::move(connection)),
+        guard_(std::move(guard)),
         health_(health),
         cache_(cached_items) {}
 
@@ -52,6 +53,7 @@ class BookSession {
 
   const Database database_;
   const DirectConnection::Options connection_options_;
+  std::optional<ClockGuard> guard_;
   BookHealth& health_;
 
   std::mutex mutex_;

@@ -63,8 +63,10 @@ class PgStore final : public Store {
  public:
   PgStore(const Database& database, PgStoreOptions options)
       : database_(database),
-        health_(options.connection.connection, options.commit_timeout, database.clock),
-        session_(database, std::move(options.connection), health_, options.cached_items) {}
+        health_(options.connection.connection, options.commit_timeout, options.guard,
+                database.clock),
+        session_(database, std::move(options.connection), options.guard, health_,
+                 options.cached_items) {}
 
   absl::Status Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) override {
     return session_.Commit(keys, timeout, decide);

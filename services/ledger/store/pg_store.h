@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "common/db/direct_connection.h"
 #include "common/db/migrate.h"
 #include "common/db/transaction.h"
+#include "services/ledger/store/clock_guard.h"
 #include "services/ledger/store/store.h"
 
 namespace joulebook::ledger {
@@ -20,6 +22,8 @@ struct PgStoreOptions {
   DirectConnection::Options connection;
   // The longest commit.
   Duration commit_timeout = std::chrono::seconds(5);
+  // Compares the clocks before each commit. Without it the store believes database.clock.
+  std::optional<ClockGuard> guard;
   // Accounts, holds and members that the writer remembers, of each at most.
   std::size_t cached_items = 200'000;
 };

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/numbers.h"
 #include "common/crypto/merkle.h"
 #include "common/db/arrays.h"
 #include "common/status/check.h"
@@ -140,6 +141,12 @@ void SetFlags(int64_t flags, const TransferRecord& record, TransferRequest& requ
 }
 
 }  // namespace
+
+int64_t NumberIn(const std::string& text) {
+  int64_t value = 0;
+  static_cast<void>(absl::SimpleAtoi(text, &value));
+  return value;
+}
 
 int64_t ToMicros(Time time) { return time.time_since_epoch().count(); }
 Time FromMicros(int64_t micros) { return Time(Duration(micros)); }

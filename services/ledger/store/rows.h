@@ -41,6 +41,9 @@ void AddRow(const TransferRecord& record, BinaryRows& rows);
 void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,
                 BinaryRows& rows);
 
+// A number as libpq's text has it.
+int64_t NumberIn(const std::string& text);
+
 int64_t ToMicros(Time time);
 Time FromMicros(int64_t micros);
 

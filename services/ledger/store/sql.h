@@ -8,18 +8,19 @@ namespace joulebook::ledger::sql {
 inline constexpr PreparedStatement kBegin{"begin", "BEGIN"};
 inline constexpr PreparedStatement kCommit{"commit", "COMMIT"};
 inline constexpr PreparedStatement kRollback{"rollback", "ROLLBACK"};
-// The row lock makes the holder the only writer of the book.
+// The row lock makes the holder the only writer of the book. The time is that of the lock.
 inline constexpr PreparedStatement kLockBook{
     "lock_book",
-    "SELECT revision, states_revision, last_position, last_recorded_us, member_count "
+    "SELECT revision, states_revision, last_position, last_recorded_us, member_count, "
+    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint "
     "FROM ledger.book FOR UPDATE"};
 // Takes the lock too, and fails with 40001 when the book is not at revision $1 any more.
 inline constexpr PreparedStatement kAdvanceBook{"advance_book",
                                                 "SELECT ledger.advance_book($1, $2, $3, $4, $5)"};
 // Takes the lock and gives it back, as a commit does.
-inline constexpr PreparedStatement kTouchBook{"touch_book",
-                                              "SELECT 1 FROM ledger.book FOR NO KEY UPDATE"};
-inline constexpr PreparedStatement kPing{"ping", "SELECT 1"};
+inline constexpr PreparedStatement kTouchBook{
+    "touch_book", "SELECT last_recorded_us FROM ledger.book FOR NO KEY UPDATE"};
+inline constexpr PreparedStatement kPing{"ping", "SELECT last_recorded_us FROM ledger.book"};
 // Ends the sessions of this login that have been in a transaction that writes the book for more
 // than $1 microseconds and that the server waits for.
 inline constexpr PreparedStatement kEndSleepers{"end_sleepers", R"(
