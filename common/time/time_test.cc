@@ -4,6 +4,7 @@
 #include "common/testing/virtual_clock.h"
 #include "common/time/clock.h"
 #include "common/time/timers.h"
+#include "common/time/zone_database.h"
 
 namespace joulebook {
 namespace {
@@ -56,6 +57,15 @@ TEST(ThreadTimers, RepeatUntilTheHandleIsGone) {
   const int at_end = calls;
   sleeper.SleepFor(milliseconds(5));
   EXPECT_EQ(calls, at_end);
+}
+
+TEST(TimeZoneDatabase, SaysItsVersion) {
+  const auto version = TimeZoneDatabaseVersion();
+  ASSERT_TRUE(version.has_value());
+  EXPECT_EQ(version->substr(0, 2), "20");
+  ASSERT_EQ(setenv("TZDIR", "/nowhere", 1), 0);
+  EXPECT_EQ(TimeZoneDatabaseVersion(), std::nullopt);
+  ASSERT_EQ(unsetenv("TZDIR"), 0);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "common/log/log.h"
 #include "common/rpc/key_commands.h"
 #include "common/rpc/service_main.h"
+#include "common/time/zone_database.h"
 #include "services/costing/config.h"
 #include "services/costing/domain/errors.h"
 #include "services/costing/rpc/costing_service.h"
@@ -26,7 +27,8 @@ std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers) {
 // Everything that a running costing service consists of, in order of construction.
 class App {
  public:
-  App(const Config& config, Gate gate, const std::vector<NoteSigner>& signers)
+  App(const Config& config, Gate gate, const std::vector<NoteSigner>& signers,
+      const std::string& tzdata_version)
       : config_(config),
         gate_(std::move(gate)),
         pool_(config.database.ForPool()),
@@ -43,14 +45,15 @@ class App {
                   static_cast<std::size_t>(config.call_queue)),
         service_({gate_, *store_, book_, quoter_, quotes_, proofs_, executor_,
                   static_cast<std::size_t>(config.call_queue), clock_, costing_metrics_,
-                  absl::LoadTimeZone, Ms(config.notice_period_ms), Ms(config.refresh_max_age_ms),
-                  Ms(config.call_timeout_ms)}) {}
+                  absl::LoadTimeZone, tzdata_version, Ms(config.notice_period_ms),
+                  Ms(config.refresh_max_age_ms), Ms(config.call_timeout_ms)}) {}
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
     ReadClock();
     JB_RETURN_IF_ERROR(book_.Refresh(Timeout()));
     JB_RETURN_IF_ERROR(CheckTariff());
+    NoteUnreadable();
     JB_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Start(config_.metrics_listen, metrics_));
     JB_ASSIGN_OR_RETURN(
         server_, RpcServer::Start({.config = config_.server,
@@ -81,8 +84,7 @@ class App {
 
   absl::Status CheckTariff() {
     JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
-    if (snapshot->InEffect(config_.tariff, clock_.Now()) != nullptr) return absl::OkStatus();
-    return TariffNotFound(config_.tariff);
+    return snapshot->InEffect(config_.tariff, clock_.Now()).status();
   }
 
   absl::Status Probe() {
@@ -93,6 +95,7 @@ class App {
   void Refresh() {
     const absl::Status refreshed = book_.Refresh(Timeout());
     costing_metrics_.tariffs_age_seconds.Set(std::chrono::duration<double>(book_.Age()).count());
+    NoteUnreadable();
     if (refreshed.ok()) return;
     costing_metrics_.refresh_failures.Increment();
     LogWarning("refresh failed", {{"error", refreshed.ToString()}});
@@ -101,6 +104,20 @@ class App {
   void ReadClock() {
     const absl::Status read = clock_.Refresh(pool_);
     if (!read.ok()) LogWarning("reading the database's time failed", {{"error", read.ToString()}});
+  }
+
+  // Says once for each what this replica cannot read.
+  void NoteUnreadable() {
+    const auto snapshot = book_.Now();
+    if (!snapshot.ok()) return;
+    costing_metrics_.unreadable_tariffs.Set(static_cast<double>((*snapshot)->unreadable()));
+    for (; noted_ < (*snapshot)->all().size(); ++noted_) {
+      const LiveTariff& tariff = *(*snapshot)->all()[noted_];
+      if (tariff.problem.ok()) continue;
+      LogError("a published tariff cannot be read here", {{"tariff", tariff.published.name},
+                                                          {"version", tariff.published.version},
+                                                          {"error", tariff.problem.ToString()}});
+    }
   }
 
   void Forget() {
@@ -129,6 +146,7 @@ class App {
   ProofDesk proofs_;
   Executor executor_;
   CostingServiceImpl service_;
+  std::size_t noted_ = 0;  // tariffs that NoteUnreadable has looked at
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<RpcServer> server_;
   std::unique_ptr<Timers::Handle> clock_reader_;
@@ -140,7 +158,11 @@ absl::Status Serve(const Config& config, const std::function<void()>& wait_for_s
   SystemClock gate_clock;
   JB_ASSIGN_OR_RETURN(Gate gate, Gate::Make(config.server, kErrorDomain, gate_clock));
   JB_ASSIGN_OR_RETURN(const auto signers, ParseSigners(config.quote_keys));
-  App app(config, std::move(gate), signers);
+  const auto tzdata_version = TimeZoneDatabaseVersion();
+  if (!tzdata_version.has_value()) {
+    return absl::FailedPreconditionError("there is no time zone database: install tzdata");
+  }
+  App app(config, std::move(gate), signers, *tzdata_version);
   JB_RETURN_IF_ERROR(app.Start());
   wait_for_signal();
   app.Stop();

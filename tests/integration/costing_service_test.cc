@@ -179,7 +179,8 @@ TEST(CostingReference, EachReasonHasATestThatNamesIt) {
       v1::ErrorReason_MAX, [](int number) { return v1::ErrorReason_Name(number); },
       {"tests/integration/costing_service_test.cc", "tests/integration/costing_quotes_test.cc",
        "tests/integration/costing_tariffs_test.cc", "tests/integration/costing_replicas_test.cc",
-       "tests/integration/costing_entitlements_test.cc"});
+       "tests/integration/costing_entitlements_test.cc",
+       "tests/integration/costing_earnings_test.cc"});
 }
 
 TEST_F(CostingServiceTest, MetricsAreExactlyTheGoldenList) {

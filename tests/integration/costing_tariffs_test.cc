@@ -1,12 +1,17 @@
 // Tariffs, congestion, proofs of work, earnings and what-if through the real server.
 
+#include <pqxx/pqxx>
 #include <thread>
 
+#include "common/crypto/sha256.h"
 #include "common/rpc/timestamps.h"
+#include "common/time/zone_database.h"
 #include "services/costing/domain/tariff_fixture.h"
 #include "services/costing/engine/proof_of_work_hash.h"
 #include "services/costing/store/pg_store.h"
+#include "services/costing/store/sql.h"
 #include "tests/integration/costing_fixture.h"
+#include "tests/integration/reference_checks.h"
 
 namespace joulebook::costing {
 namespace {
@@ -98,6 +103,60 @@ TEST_F(TariffsTest, AreNumberedImmutableAndNeverRetroactive) {
   list.set_page_token("x");
   EXPECT_THAT(Call(*stub_, &Service::ListTariffs, list),
               StatusIs(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID"));
+}
+
+// One that a replica cannot read is refused by its name, wherever it would decide; the others
+// serve.
+TEST_F(TariffsTest, WhatCannotBeReadIsRefusedByNameAndTheRestIsServed) {
+  const std::string strange =
+      ShippedDocument("constants", R"({"name": "strange", "time_of_use": {"zone": "localtime"}})");
+  StartService({"--refresh-interval-ms", "50"});
+  {
+    pqxx::connection session(superuser_connection_);
+    pqxx::nontransaction writer(session);
+    for (const std::string& document :
+         {strange, ShippedDocument("block_table", R"({"version": 2, "effective_us": 1})")}) {
+      const auto json = nlohmann::json::parse(document);
+      const std::string text = json["name"] == "strange" ? document : "no tariff at all";
+      const Sha256Digest hash = Sha256(text);
+      writer.exec_params(sql::kInsertTariff, pqxx::binarystring(hash.data(), hash.size()),
+                         json["name"].get<std::string>(), json["version"].get<int>(),
+                         json["effective_us"].get<int>(), 0, text, "");
+    }
+  }
+  v1::QuoteItem item = StoreItem();
+  const auto refused = [&](const auto& answer, const std::string& tariff) {
+    EXPECT_THAT(answer, StatusIs(absl::StatusCode::kUnavailable, "TARIFF_UNREADABLE"));
+    EXPECT_EQ(GetErrorInfo(answer.status())->metadata["tariff"], tariff);
+  };
+  item.set_tariff_name("strange");
+  while (!absl::IsUnavailable(QuoteOf(item).status())) std::this_thread::yield();
+  const auto strange_quote = QuoteOf(item);
+  refused(strange_quote, "strange:1");
+  EXPECT_EQ(GetErrorInfo(strange_quote.status())->metadata["problem"],
+            "the tariff's time_of_use.zone is no name of the IANA time zone database");
+  item.set_tariff_name("block_table");  // not by the version before
+  refused(QuoteOf(item), "block_table:2");
+  refused(Get("block_table", 2), "block_table:2");
+  EXPECT_THAT(Get("block_table", 1), IsOk());
+  EXPECT_THAT(QuoteOf(StoreItem()), IsOk());
+  EXPECT_EQ(Call(*stub_, &Service::ListTariffs, v1::ListTariffsRequest())->tariffs_size(), 4);
+  auto other = StartReplica();
+  ASSERT_THAT(other, IsOk());
+  const std::string metrics = ExpectGoldenMetrics("costing", other->metrics_port());
+  EXPECT_NE(metrics.find("costing_unreadable_tariffs 2"), std::string::npos);
+  EXPECT_FALSE(StartReplica({"--tariff", "strange"}).ok());
+}
+
+TEST_F(TariffsTest, SayWhichTimeZoneDatabaseReadThem) {
+  StartService();
+  const auto published =
+      Publish(ShippedDocument("constants", absl::StrCat(R"({"version": 2, "effective_us": )",
+                                                        NowUs() + 90'000'000'000, "}")));
+  ASSERT_THAT(published, IsOk());
+  EXPECT_EQ(published->tariff().tzdata_version(), TimeZoneDatabaseVersion());
+  EXPECT_EQ(Get("constants", 2)->tzdata_version(), TimeZoneDatabaseVersion());
+  EXPECT_EQ(Get("constants", 1)->tzdata_version(), "");
 }
 
 TEST_F(TariffsTest, ATariffTakesEffectOnTimeAndSessionsGoAcross) {

@@ -71,6 +71,16 @@ absl::Status TariffNotFound(std::string_view tariff) {
                    absl::StrCat("there is no tariff ", ToAbsl(tariff)));
 }
 
+absl::Status TariffUnreadable(std::string_view name, int64_t version, std::string_view problem) {
+  return MakeError(
+      absl::StatusCode::kUnavailable,
+      {"TARIFF_UNREADABLE",
+       kErrorDomain,
+       {{"tariff", absl::StrCat(ToAbsl(name), ":", version)}, {"problem", std::string(problem)}}},
+      absl::StrCat("this replica cannot read the tariff ", ToAbsl(name), ":", version, ": ",
+                   ToAbsl(problem)));
+}
+
 absl::Status QuoteInvalid(std::string_view problem) {
   return MakeError(absl::StatusCode::kInvalidArgument, {"QUOTE_INVALID", kErrorDomain, {}},
                    absl::StrCat("the quote ", ToAbsl(problem)));
@@ -129,6 +139,12 @@ absl::Status EarningStateWrong(std::string_view id, int state) {
                     kErrorDomain,
                     {{"earning_id", std::string(id)}, {"state", std::to_string(state)}}},
                    absl::StrCat("the earning is in state ", state));
+}
+
+absl::Status EarningOverlaps(std::string_view id) {
+  return MakeError(absl::StatusCode::kAlreadyExists,
+                   {"EARNING_OVERLAPS", kErrorDomain, {{"earning_id", std::string(id)}}},
+                   absl::StrCat("the earning ", ToAbsl(id), " has some of the period already"));
 }
 
 absl::Status TariffsStale(int64_t age_ms) {

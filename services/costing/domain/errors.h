@@ -29,6 +29,8 @@ absl::Status NotEntitled(std::string_view member_id, std::string_view kind, std:
 absl::Status EntitlementNotFound(std::string_view id);
 // NOT_FOUND, TARIFF_NOT_FOUND; `tariff` says which, for people.
 absl::Status TariffNotFound(std::string_view tariff);
+// UNAVAILABLE, TARIFF_UNREADABLE: this replica cannot read the published tariff.
+absl::Status TariffUnreadable(std::string_view name, int64_t version, std::string_view problem);
 // INVALID_ARGUMENT, QUOTE_INVALID.
 absl::Status QuoteInvalid(std::string_view problem);
 // FAILED_PRECONDITION, EXCEEDS_QUOTE.
@@ -47,6 +49,8 @@ absl::Status PeriodNotDue(int64_t period, int64_t expected);
 absl::Status EarningNotFound(std::string_view id);
 // FAILED_PRECONDITION, EARNING_STATE_WRONG; `state` is the present one.
 absl::Status EarningStateWrong(std::string_view id, int state);
+// ALREADY_EXISTS, EARNING_OVERLAPS; `id` is of the earning that has some of the period.
+absl::Status EarningOverlaps(std::string_view id);
 // UNAVAILABLE, TARIFFS_STALE.
 absl::Status TariffsStale(int64_t age_ms);
 // OUT_OF_RANGE, PRICE_OUT_OF_RANGE: the price does not fit 63 bits of micro-joules.

@@ -27,7 +27,7 @@ Recorded<PublishedTariff> New(const TariffDocument& document, const std::string&
 absl::StatusOr<Recorded<PublishedTariff>> DecidePublication(
     const TariffDocument& document, const std::string& hash,
     std::span<const PublishedTariff> of_name, std::optional<int64_t> congestion_period_s,
-    Duration notice, Time now) {
+    Duration notice, Time now, const std::string& tzdata_version) {
   const Tariff& tariff = document.tariff;
   const auto same_version = std::find_if(of_name.begin(), of_name.end(), [&](const auto& other) {
     return other.version == tariff.version;
@@ -45,7 +45,9 @@ absl::StatusOr<Recorded<PublishedTariff>> DecidePublication(
     return TariffInvalid("congestion.period_s",
                          absl::StrCat("must stay ", *congestion_period_s, " in all versions"));
   }
-  return New(document, hash, now);
+  auto published = New(document, hash, now);
+  published.value.tzdata_version = tzdata_version;
+  return published;
 }
 
 absl::StatusOr<Recorded<CongestionPeriod>> DecideReport(const Tariff& tariff,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "services/costing/domain/congestion.h"
+#include "services/costing/domain/recorded.h"
 #include "services/costing/domain/tariff_document.h"
 
 namespace joulebook::costing {
@@ -18,15 +19,10 @@ struct PublishedTariff {
   Time effective;
   Time published;
   std::string document;  // canonical; empty in listings
+  // Of the time zone database that read it then; empty where that was not noted.
+  std::string tzdata_version;
 
   bool operator==(const PublishedTariff&) const = default;
-};
-
-// Something that is recorded once.
-template <typename T>
-struct Recorded {
-  T value;
-  bool is_new = false;
 };
 
 // The publication of `document` at `now`, beside all tariffs of its name so far, oldest first:
@@ -37,7 +33,7 @@ struct Recorded {
 absl::StatusOr<Recorded<PublishedTariff>> DecidePublication(
     const TariffDocument& document, const std::string& hash,
     std::span<const PublishedTariff> of_name, std::optional<int64_t> congestion_period_s,
-    Duration notice, Time now);
+    Duration notice, Time now, const std::string& tzdata_version);
 
 // The report of a class's demand in a period, beside the class's last report with this period or an
 // earlier one, if there is one. It must come while the period after it runs, and `lead` before that

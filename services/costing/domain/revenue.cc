@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "common/money/int128.h"
 #include "services/costing/domain/errors.h"
 
 namespace joulebook::costing {
@@ -35,6 +37,14 @@ Rational UnitsOf(const Tariff& tariff, const EarningClaim& claim) {
   return days / tariff.gigabyte_bytes;
 }
 
+// What so much time can hold: of one location its seconds, else the tariff's most for each second.
+Int128 MostUnits(const Tariff& tariff, const EarningClaim& claim) {
+  constexpr int64_t kMicrosOfSecond = 1'000'000;
+  const Int128 micros = (claim.end - claim.start).count();
+  const Int128 a_second = tariff.earning_per_second[static_cast<std::size_t>(claim.source)];
+  return micros * a_second / kMicrosOfSecond;
+}
+
 absl::StatusOr<int64_t> RoundedAmount(const Tariff& tariff, const EarningClaim& claim) {
   const Rational joules = UnitsOf(tariff, claim) *
                           tariff.earning_joules[static_cast<std::size_t>(claim.source)] *
@@ -61,9 +71,14 @@ absl::StatusOr<RevenueSplit> SplitRevenue(const Tariff& tariff, int64_t amount,
   return split;
 }
 
-absl::StatusOr<int64_t> EarningAmount(const Tariff& tariff, const EarningClaim& claim) {
+absl::Status CheckClaim(const EarningClaim& claim, Time now) {
   if (claim.units < 0) return FieldInvalid("units", "must not be negative");
-  if (claim.end < claim.start) return FieldInvalid("end_time", "must not be before start_time");
+  if (claim.end <= claim.start) return FieldInvalid("end_time", "must be after start_time");
+  if (claim.end > now) return FieldInvalid("end_time", "must not be in the future");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> EarningAmount(const Tariff& tariff, const EarningClaim& claim) {
   const auto in_range = [&](int64_t factor) {
     return factor >= 0 && factor <= tariff.max_earning_factor_ppm;
   };
@@ -73,9 +88,26 @@ absl::StatusOr<int64_t> EarningAmount(const Tariff& tariff, const EarningClaim& 
   if (!in_range(claim.second_factor_ppm)) {
     return FieldInvalid("second_factor_ppm", "must be 0 to the tariff's limit");
   }
+  const Int128 most = MostUnits(tariff, claim);
+  if (claim.units > most) {
+    return FieldInvalid("units", absl::StrCat("must be at most ", static_cast<int64_t>(most),
+                                              ", which is what the period can hold"));
+  }
   auto amount = RoundedAmount(tariff, claim);
   if (!amount.ok()) return PriceOutOfRange();
   return amount;
+}
+
+absl::StatusOr<Recorded<Earning>> DecideEarning(const Earning& earning,
+                                                const std::optional<Earning>& same_id,
+                                                const std::optional<Earning>& overlapping) {
+  const std::string id = earning.claim.id.ToString();
+  if (same_id.has_value()) {
+    if (same_id->claim != earning.claim) return DifferentContent(id, "claim");
+    return Recorded<Earning>{*same_id, false};
+  }
+  if (overlapping.has_value()) return EarningOverlaps(overlapping->claim.id.ToString());
+  return Recorded<Earning>{earning, true};
 }
 
 bool MayBecome(EarningState from, EarningState to) {

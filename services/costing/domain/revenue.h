@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/ids/uuid.h"
+#include "services/costing/domain/recorded.h"
 #include "services/costing/domain/tariff.h"
 
 namespace joulebook::costing {
@@ -34,6 +35,7 @@ struct EarningClaim {
   Uuid id;
   Uuid provider;
   EarningSource source = EarningSource::kStorage;
+  Uuid resource;      // what it was done with; nil for all that the provider has
   int64_t units = 0;  // byte-seconds, operations, or seconds at a location
   int64_t first_factor_ppm = 0;
   int64_t second_factor_ppm = 0;
@@ -53,9 +55,20 @@ struct Earning {
   bool operator==(const Earning&) const = default;
 };
 
+// What a claim must be by itself: a period that has begun, has ended by `now`, and no negative
+// units. Errors: FIELD_INVALID.
+absl::Status CheckClaim(const EarningClaim& claim, Time now);
+
 // base x units x both factors, rounded as the tariff says. The units are of a gigabyte-day, an
-// operation, and a day. Errors: FIELD_INVALID, PRICE_OUT_OF_RANGE.
+// operation, and a day. Errors: FIELD_INVALID for factors above the tariff's limit and for more
+// units than the period can hold (docs/reference/earnings.md), PRICE_OUT_OF_RANGE.
 absl::StatusOr<int64_t> EarningAmount(const Tariff& tariff, const EarningClaim& claim);
+
+// The earning beside the one that has its id and one that overlaps it: found again, or new. Errors:
+// ID_EXISTS_WITH_DIFFERENT_CONTENT, EARNING_OVERLAPS.
+absl::StatusOr<Recorded<Earning>> DecideEarning(const Earning& earning,
+                                                const std::optional<Earning>& same_id,
+                                                const std::optional<Earning>& overlapping);
 
 // Whether an earning may go from one state to the other; staying where it is may always be.
 bool MayBecome(EarningState from, EarningState to);

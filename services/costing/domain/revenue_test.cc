@@ -74,6 +74,7 @@ EarningClaim Claim(EarningSource source, int64_t units, int64_t first, int64_t s
   claim.units = units;
   claim.first_factor_ppm = first;
   claim.second_factor_ppm = second;
+  claim.end = claim.start + std::chrono::days(1);
   return claim;
 }
 
@@ -86,16 +87,60 @@ TEST(EarningAmount, IsBaseTimesUnitsTimesFactors) {
   EXPECT_EQ(amount(Claim(EarningSource::kNetwork, 3, 2'000'000, 1'000'000)), 12'000);
   EXPECT_EQ(amount(Claim(EarningSource::kGeographic, 43'200, 1'000'000, 1'000'001)), 500'001);
   EXPECT_EQ(amount(Claim(EarningSource::kGeographic, 43'200, 0, 1'000'000)), 0);
-  EXPECT_THAT(EarningAmount(tariff, Claim(EarningSource::kNetwork, -1, 0, 0)),
-              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   EXPECT_THAT(EarningAmount(tariff, Claim(EarningSource::kNetwork, 1, 2'000'001, 0)),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   EXPECT_THAT(EarningAmount(tariff, Claim(EarningSource::kNetwork, 1, 0, -1)),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  const Tariff dear = Patched(R"({"earning": {"network": "1000000000"}})");
+  EXPECT_THAT(EarningAmount(dear, Claim(EarningSource::kNetwork, 8'640'000'000, 1, 1'000'000)),
+              IsOk());
   EXPECT_THAT(
-      EarningAmount(tariff, Claim(EarningSource::kGeographic, std::numeric_limits<int64_t>::max(),
-                                  2'000'000, 2'000'000)),
+      EarningAmount(dear, Claim(EarningSource::kNetwork, 86'400'000'000, 1'000'000, 1'000'000)),
       StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
+}
+
+// Of a claim that a client words: the field that is wrong, or nothing.
+std::string WrongField(const absl::Status& status) {
+  return status.ok() ? "" : GetErrorInfo(status)->metadata["field"];
+}
+
+TEST(EarningAmount, IsOfNoMoreThanThePeriodCanHold) {
+  using enum EarningSource;
+  const Tariff tariff = Patched();
+  const Tariff small =
+      Patched(R"({"earning": {"max_stored_bytes": 10, "max_operations_per_second": 2}})");
+  const auto wrong = [](const Tariff& by, EarningSource source, Duration period, int64_t units) {
+    EarningClaim claim = Claim(source, units, 1, 1);
+    claim.end = claim.start + period;
+    return WrongField(EarningAmount(by, claim).status());
+  };
+  constexpr Duration kHour = std::chrono::hours(1);
+  constexpr int64_t kPebibyte = int64_t{1} << 50;
+  EXPECT_EQ(wrong(tariff, kGeographic, kHour, 3'600), "");
+  EXPECT_EQ(wrong(tariff, kGeographic, kHour, 3'601), "units");
+  EXPECT_EQ(wrong(tariff, kGeographic, Duration(1), 1), "units");
+  EXPECT_EQ(wrong(tariff, kStorage, kHour, 3'600 * kPebibyte), "");
+  EXPECT_EQ(wrong(tariff, kStorage, kHour, 3'600 * kPebibyte + 1), "units");
+  EXPECT_EQ(wrong(tariff, kNetwork, kHour, 3'600'000'000), "");
+  EXPECT_EQ(wrong(tariff, kNetwork, kHour, 3'600'000'001), "units");
+  EXPECT_EQ(wrong(small, kStorage, kHour, 36'001), "units");
+  EXPECT_EQ(wrong(small, kNetwork, kHour, 7'201), "units");
+  EXPECT_EQ(wrong(small, kGeographic, kHour, 3'600), "");
+}
+
+TEST(CheckClaim, AsksForAPeriodThatIsOver) {
+  const Time now{std::chrono::days(2)};
+  const auto wrong = [&](int64_t units, Duration from, Duration to) {
+    EarningClaim claim = Claim(EarningSource::kNetwork, units, 1, 1);
+    claim.start = now + from;
+    claim.end = now + to;
+    return WrongField(CheckClaim(claim, now));
+  };
+  EXPECT_EQ(wrong(1, Duration(-1), Duration(0)), "");
+  EXPECT_EQ(wrong(1, Duration(-1), Duration(1)), "end_time");
+  EXPECT_EQ(wrong(1, Duration(-1), Duration(-1)), "end_time");
+  EXPECT_EQ(wrong(1, Duration(-1), Duration(-2)), "end_time");
+  EXPECT_EQ(wrong(-1, Duration(-1), Duration(1)), "units");
 }
 
 TEST(EarningState, GoesForwardOnly) {

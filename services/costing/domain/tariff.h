@@ -180,6 +180,8 @@ struct Tariff {
   std::array<int64_t, kRecipients> revenue_ppm{};
   std::array<Rational, kEarningSources> earning_joules;  // for one unit of the source
   int64_t max_earning_factor_ppm = 0;
+  // The most units of a source that a second can hold.
+  std::array<int64_t, kEarningSources> earning_per_second{};
 };
 
 }  // namespace joulebook::costing

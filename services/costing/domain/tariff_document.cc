@@ -9,6 +9,7 @@
 #include "services/costing/domain/errors.h"
 #include "services/costing/domain/operations.h"
 #include "services/costing/domain/tariff_reader.h"
+#include "services/costing/domain/zone_names.h"
 
 namespace joulebook::costing {
 namespace {
@@ -25,6 +26,8 @@ constexpr int kMinutesOfDay = 24 * 60;
 constexpr int64_t kMillion = 1'000'000;
 constexpr int64_t kMaxCongestionTarget = int64_t{1} << 40;
 constexpr int64_t kMaxCongestionPeriodS = int64_t{31} * 86'400;
+constexpr int64_t kMaxStoredBytes = int64_t{1} << 50;
+constexpr int64_t kMaxOperationsPerSecond = 1'000'000;
 constexpr int64_t kMaxFactorPpm = 1'000 * kMillion;
 
 constexpr std::array kRoundingNames = {"floor", "ceiling", "half_up", "half_even"};
@@ -193,7 +196,11 @@ bool Overlap(const TimeWindow& a, const TimeWindow& b) {
 
 void ReadTimeOfUse(TariffReader object, const ZoneFinder& find_zone, Tariff& tariff) {
   const std::string zone = object.Text("zone");
-  if (object.ok() && !find_zone(zone, &tariff.zone)) object.Refuse("zone", "is no known time zone");
+  if (!IsZoneName(zone)) {
+    object.Refuse("zone", "is no name of the IANA time zone database");
+  } else if (!find_zone(zone, &tariff.zone)) {
+    object.Refuse("zone", "is not in this machine's time zone database");
+  }
   for (TariffReader& item : object.Objects("windows")) {
     TimeWindow window = ReadWindow(item);
     for (const TimeWindow& other : tariff.windows) {
@@ -298,6 +305,13 @@ void ReadEarning(TariffReader object, Tariff& tariff) {
     tariff.earning_joules[i] = object.Fraction(kEarningSourceNames[i], 0, kMaxJoules);
   }
   tariff.max_earning_factor_ppm = object.Whole("max_factor_ppm", 0, kMaxFactorPpm);
+  tariff.earning_per_second = {kMaxStoredBytes, kMaxOperationsPerSecond, 1};
+  const auto lower = [&](const char* key, EarningSource source) {
+    int64_t& most = tariff.earning_per_second[static_cast<std::size_t>(source)];
+    if (object.Has(key)) most = object.Whole(key, 0, most);
+  };
+  lower("max_stored_bytes", EarningSource::kStorage);
+  lower("max_operations_per_second", EarningSource::kNetwork);
   object.End();
 }
 
@@ -345,6 +359,11 @@ std::string PayeeText(const Payee& payee) {
     if (role == payee.role) return name;
   }
   return "";
+}
+
+bool IsZoneName(std::string_view text) {
+  if (text.empty() || text.find(' ') != std::string_view::npos) return false;
+  return kZoneNames.find(absl::StrCat(" ", ToAbsl(text), " ")) != std::string_view::npos;
 }
 
 bool IsName(std::string_view text) {

@@ -10,7 +10,11 @@
 
 namespace joulebook::costing {
 
-// Finds a time zone by its IANA name.
+// Whether the text is the name of a zone or a link of the IANA time zone database. What else a
+// machine may find (its own local time, a file) means another thing elsewhere.
+bool IsZoneName(std::string_view text);
+
+// Finds the rules of a time zone by its IANA name.
 using ZoneFinder = std::function<bool(const std::string& name, absl::TimeZone* zone)>;
 
 // Whether the text may be the name of a tariff, a class, or something inside of a tariff: a-z, 0-9

@@ -1,12 +1,16 @@
 #include "services/costing/domain/tariff_document.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <set>
 
 #include "common/testing/matchers.h"
 #include "joulebook/type/v1/operation_type.pb.h"
 #include "services/costing/domain/operations.h"
 #include "services/costing/domain/operations_reference.h"
 #include "services/costing/domain/tariff_fixture.h"
+#include "services/costing/domain/zone_names.h"
 
 namespace joulebook::costing {
 namespace {
@@ -103,7 +107,8 @@ TEST(ParseTariff, RefusesNonsenseAndNamesThePlace) {
       {R"({"durability": {"lukewarm": "1"}})", "durability.lukewarm", "is not known"},
       {R"({"redundancy": {"max_copies": 256}})", "redundancy.max_copies", "from 1 to 255"},
       {R"({"proof_of_work": {"max_bits": 7}})", "proof_of_work.max_bits", "from 8 to 64"},
-      {R"({"time_of_use": {"zone": "Mars/Olympus"}})", "time_of_use.zone", "is no known time zone"},
+      {R"({"time_of_use": {"zone": "Mars/Olympus"}})", "time_of_use.zone",
+       "is no name of the IANA time zone database"},
       {windows(window("a", "22:00", "18:00")), "time_of_use.windows[0].to", "must be after from"},
       {windows(window("a", "18:00", "18:00")), "time_of_use.windows[0].to", "must be after from"},
       {windows(window("a", "18:60", "19:00")), "time_of_use.windows[0].from", "must be a time"},
@@ -170,6 +175,45 @@ std::string Repeated(const std::string& item, int count) {
   std::string list;
   for (int i = 0; i < count; ++i) list += (i == 0 ? "" : ",") + item;
   return list;
+}
+
+// What a machine finds under another name than IANA's means another thing on the next machine.
+TEST(ParseTariff, TakesZonesOfTheIanaDatabaseOnly) {
+  const auto parse = [](const std::string& zone) {
+    return ParsePatched("constants", R"({"time_of_use": {"zone": ")" + zone + R"("}})").status();
+  };
+  for (const char* const zone :
+       {"Europe/Berlin", "UTC", "Etc/GMT+7", "Asia/Saigon", "US/Pacific"}) {
+    EXPECT_THAT(parse(zone), IsOk()) << zone;
+  }
+  for (const char* const zone :
+       {"localtime", "libc:localtime", "libc:UTC", "../zoneinfo/UTC", "file:UTC",
+        "/usr/share/zoneinfo/Europe/Berlin", "file:/usr/share/zoneinfo/Europe/Berlin", "Factory",
+        "posix/UTC", "right/UTC", "posixrules", "Fixed/UTC+01:00:00", "europe/berlin", "Europe",
+        "UTC ", "", " ", "Africa/Abidjan Africa/Accra"}) {
+    ExpectRefused({R"({"time_of_use": {"zone": ")" + std::string(zone) + R"("}})",
+                   "time_of_use.zone", "is no name of the IANA time zone database"});
+  }
+}
+
+// The list is that of the database it was made from, and later ones only add to it.
+TEST(ZoneNames, AreThoseOfTheTimeZoneDatabase) {
+  std::ifstream database("/usr/share/zoneinfo/tzdata.zi");
+  std::string line;
+  std::set<std::string> expected;
+  ASSERT_TRUE(std::getline(database, line));
+  const bool is_same_version = line == "# version " + std::string(kZoneNamesVersion);
+  while (std::getline(database, line)) {
+    std::istringstream words(line);
+    std::string kind, first, second;
+    words >> kind >> first >> second;
+    if (kind == "Z" && first != "Factory") expected.insert(first);
+    if (kind == "L") expected.insert(second);
+  }
+  std::istringstream listed{std::string(kZoneNames)};
+  const std::set<std::string> names{std::istream_iterator<std::string>(listed), {}};
+  EXPECT_TRUE(std::includes(expected.begin(), expected.end(), names.begin(), names.end()));
+  if (is_same_version) EXPECT_EQ(names, expected);
 }
 
 TEST(ParseTariff, LimitsTheWorkThatATariffMakes) {

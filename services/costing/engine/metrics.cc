@@ -13,6 +13,8 @@ CostingMetrics::CostingMetrics(Metrics& metrics)
       tariffs_age_seconds(
           metrics.Gauge("costing_tariffs_age_seconds",
                         "How long ago the published tariffs were last read, in seconds.")),
+      unreadable_tariffs(metrics.Gauge("costing_unreadable_tariffs",
+                                       "Published tariffs that this replica cannot read.")),
       refresh_failures(metrics.Counter("costing_refresh_failures_total",
                                        "Readings of the published tariffs that failed.")),
       proofs_accepted(metrics.Counter("costing_proofs_total", "Proofs of work shown, by result.",

@@ -17,6 +17,8 @@ struct CostingMetrics {
   prometheus::Histogram& signed_together;
   // costing_tariffs_age_seconds: how long ago the published tariffs were last read.
   prometheus::Gauge& tariffs_age_seconds;
+  // costing_unreadable_tariffs: published tariffs that this replica cannot read.
+  prometheus::Gauge& unreadable_tariffs;
   // costing_refresh_failures_total: readings of the published tariffs that failed.
   prometheus::Counter& refresh_failures;
   // costing_proofs_total{result}: proofs of work shown, accepted ("ok") or refused.

@@ -23,8 +23,8 @@ absl::StatusOr<ProofDesk::Asked> ProofDesk::Ask(const Uuid& member, int32_t oper
                                                 int32_t reputation_ppm) const {
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
   const Time now = clock_.Now();
-  const LiveTariff* const tariff = snapshot->InEffect(options_.tariff_name, now);
-  if (tariff == nullptr) return TariffNotFound(options_.tariff_name);
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff,
+                      snapshot->InEffect(options_.tariff_name, now));
   JB_ASSIGN_OR_RETURN(const int32_t bits, NeededBits(tariff->tariff, operation, reputation_ppm));
   return Asked{.challenge = {member, operation, now, tariff->published.hash}, .bits = bits};
 }
@@ -40,17 +40,18 @@ absl::StatusOr<int32_t> ProofDesk::Check(const Challenge& challenge, int32_t rep
                                          uint64_t nonce, Duration timeout) {
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
   const Time now = clock_.Now();
-  const LiveTariff* const tariff = snapshot->FindHash(challenge.tariff_hash);
+  const auto tariff = snapshot->InEffect(options_.tariff_name, challenge.time);
+  if (absl::IsUnavailable(tariff.status())) return tariff.status();
   const bool is_fresh = challenge.time > now - options_.window &&
-                        challenge.time <= now + kClockSkew && tariff != nullptr &&
-                        snapshot->InEffect(options_.tariff_name, challenge.time) == tariff;
+                        challenge.time <= now + kClockSkew && tariff.ok() &&
+                        (*tariff)->published.hash == challenge.tariff_hash;
   if (!is_fresh) {
     return ProofStale(
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.window).count());
   }
   const Sha256Digest hash = ProofHash(challenge, nonce);
   JB_ASSIGN_OR_RETURN(const int32_t needed,
-                      NeededBits(tariff->tariff, challenge.operation, reputation_ppm));
+                      NeededBits((*tariff)->tariff, challenge.operation, reputation_ppm));
   const int32_t bits = LeadingZeroBits(hash);
   if (bits < needed) return ProofInvalid(bits, needed);
   // Kept until no replica's clock can find the challenge fresh any more.

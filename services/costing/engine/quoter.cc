@@ -67,8 +67,7 @@ absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
     return FieldInvalid("usage.time", "must not be so far ahead");
   }
   const std::string& name = NameOr(item.tariff_name);
-  pinned.tariff = pinned.snapshot->InEffect(name, at);
-  if (pinned.tariff == nullptr) return TariffNotFound(name);
+  JB_ASSIGN_OR_RETURN(pinned.tariff, pinned.snapshot->InEffect(name, at));
   const Tariff& tariff = pinned.tariff->tariff;
   const auto known_until = CongestionKnownUntil(tariff, item.usage.operation, pinned.now);
   if (known_until.has_value() && at >= *known_until) {
@@ -156,13 +155,6 @@ absl::StatusOr<Quoter::Authorized> Quoter::Authorize(const QuoteItem& item,
   return authorized;
 }
 
-absl::StatusOr<const LiveTariff*> Quoter::TariffOf(const TariffSnapshot& snapshot,
-                                                   const QuoteTerms& terms) const {
-  const LiveTariff* const tariff = snapshot.FindHash(terms.tariff_hash);
-  if (tariff == nullptr) return TariffNotFound(terms.tariff_name);
-  return tariff;
-}
-
 QuoteTerms Quoter::Settlement(const QuoteTerms& quoted, const Uuid& id) const {
   QuoteTerms terms = quoted;
   terms.id = id;
@@ -183,7 +175,7 @@ absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t foun
     return ExceedsQuote(quoted.usage.results, found_results);
   }
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
-  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, TariffOf(*snapshot, quoted));
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(quoted.tariff_hash));
   QuoteDraft draft{.terms = Settlement(quoted, SettlementId(quoted, found_results))};
   draft.terms.usage.results = found_results;
   JB_ASSIGN_OR_RETURN(Bill bill, Price(tariff->tariff, draft.terms.usage));
@@ -216,7 +208,7 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t 
     return ExceedsQuote(grant.session->slice_units, used_units);
   }
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
-  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, TariffOf(*snapshot, grant));
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(grant.tariff_hash));
   QuoteDraft draft{.terms = Settlement(grant, SettlementId(grant, used_units))};
   draft.terms.session->slice_units = used_units;
   JB_ASSIGN_OR_RETURN(draft.terms.price, PriceAgain(tariff->tariff, draft.terms));

@@ -74,8 +74,6 @@ class Quoter {
   Time EndOf(const Pinned& pinned) const;
   absl::StatusOr<QuoteDraft> QuotePinned(const QuoteItem& item, Pinned pinned) const;
   absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice, Pinned pinned) const;
-  absl::StatusOr<const LiveTariff*> TariffOf(const TariffSnapshot& snapshot,
-                                             const QuoteTerms& terms) const;
   QuoteTerms Settlement(const QuoteTerms& quoted, const Uuid& id) const;
 
   const Options options_;

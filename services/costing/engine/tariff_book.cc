@@ -4,34 +4,50 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/crypto/sha256.h"
 #include "services/costing/domain/errors.h"
 
 namespace joulebook::costing {
 namespace {
 // Rows read at a time.
 constexpr int kPage = 1'000;
+
+absl::StatusOr<const LiveTariff*> Readable(const LiveTariff& tariff) {
+  if (tariff.problem.ok()) return &tariff;
+  return TariffUnreadable(tariff.published.name, tariff.published.version,
+                          ToStd(tariff.problem.message()));
+}
+
 }  // namespace
 
-const LiveTariff* TariffSnapshot::FindHash(const std::string& hash) const {
+absl::StatusOr<const LiveTariff*> TariffSnapshot::FindHash(const std::string& hash) const {
   const auto it = by_hash_.find(hash);
-  return it == by_hash_.end() ? nullptr : it->second.get();
+  if (it == by_hash_.end()) return TariffNotFound(ToHex(hash));
+  return Readable(*it->second);
 }
 
-const LiveTariff* TariffSnapshot::FindVersion(const std::string& name, int64_t version) const {
+absl::StatusOr<const LiveTariff*> TariffSnapshot::FindVersion(const std::string& name,
+                                                              int64_t version) const {
   const auto it = by_name_.find(name);
   if (it == by_name_.end() || version < 1 || version > static_cast<int64_t>(it->second.size())) {
-    return nullptr;
+    return TariffNotFound(absl::StrCat(name, ":", version));
   }
-  return it->second[static_cast<std::size_t>(version - 1)].get();
+  return Readable(*it->second[static_cast<std::size_t>(version - 1)]);
 }
 
-const LiveTariff* TariffSnapshot::InEffect(const std::string& name, Time at) const {
+absl::StatusOr<const LiveTariff*> TariffSnapshot::InEffect(const std::string& name, Time at) const {
   const auto it = by_name_.find(name);
-  if (it == by_name_.end()) return nullptr;
+  if (it == by_name_.end()) return TariffNotFound(name);
   const auto later =
       std::partition_point(it->second.begin(), it->second.end(),
                            [&](const auto& tariff) { return tariff->published.effective <= at; });
-  return later == it->second.begin() ? nullptr : std::prev(later)->get();
+  if (later == it->second.begin()) return TariffNotFound(name);
+  return Readable(**std::prev(later));
+}
+
+int64_t TariffSnapshot::unreadable() const {
+  return std::count_if(all_.begin(), all_.end(),
+                       [](const auto& tariff) { return !tariff->problem.ok(); });
 }
 
 std::optional<Time> TariffSnapshot::NextEffective(const std::string& name, Time at) const {
@@ -85,12 +101,9 @@ absl::StatusOr<bool> TariffBook::AddTariffs(TariffSnapshot& snapshot, Duration t
     JB_ASSIGN_OR_RETURN(auto page, store_.TariffsAfter(last, kPage, timeout));
     for (PublishedTariff& published : page) {
       auto document = ParseTariff(published.document, find_zone_);
-      if (!document.ok()) {
-        return absl::DataLossError(absl::StrCat("tariff ", published.number,
-                                                " does not parse: ", document.status().ToString()));
-      }
-      snapshot.Add(std::make_shared<const LiveTariff>(
-          LiveTariff{std::move(published), std::move(document->tariff)}));
+      LiveTariff live{.published = std::move(published), .problem = document.status()};
+      if (document.ok()) live.tariff = std::move(document->tariff);
+      snapshot.Add(std::make_shared<const LiveTariff>(std::move(live)));
       has_new = true;
     }
     if (page.size() < static_cast<std::size_t>(kPage)) return has_new;

@@ -19,16 +19,17 @@ namespace joulebook::costing {
 struct LiveTariff {
   PublishedTariff published;
   Tariff tariff;
+  absl::Status problem;  // why this replica cannot read it; then nothing is priced by it here
 };
 
 // Everything that was published when it was made. Immutable.
 class TariffSnapshot {
  public:
-  // Null where there is none. In effect is the tariff of the name whose effective time is the last
-  // one at or before `at`.
-  const LiveTariff* FindHash(const std::string& hash) const;
-  const LiveTariff* FindVersion(const std::string& name, int64_t version) const;
-  const LiveTariff* InEffect(const std::string& name, Time at) const;
+  // Those that could be read. In effect is the tariff of the name whose effective time is the last
+  // one at or before `at`. Errors: TARIFF_NOT_FOUND, TARIFF_UNREADABLE.
+  absl::StatusOr<const LiveTariff*> FindHash(const std::string& hash) const;
+  absl::StatusOr<const LiveTariff*> FindVersion(const std::string& name, int64_t version) const;
+  absl::StatusOr<const LiveTariff*> InEffect(const std::string& name, Time at) const;
   // When the next tariff of the name takes effect after `at`.
   std::optional<Time> NextEffective(const std::string& name, Time at) const;
   // What congestion makes of the operation's price at a time, millionths.
@@ -37,6 +38,8 @@ class TariffSnapshot {
   std::span<const Entitlement> EntitlementsOf(const Uuid& member) const {
     return entitlements_.Of(member);
   }
+  // How many of all could not be read.
+  int64_t unreadable() const;
   // In the order of publication.
   const std::vector<std::shared_ptr<const LiveTariff>>& all() const { return all_; }
 
@@ -63,7 +66,8 @@ class TariffBook {
   TariffBook(Store& store, Clock& clock, ZoneFinder find_zone, Duration max_age)
       : store_(store), clock_(clock), find_zone_(std::move(find_zone)), max_age_(max_age) {}
 
-  // Reads what is new. Errors: those of the store; DATA_LOSS for a tariff that does not parse.
+  // Reads what is new. A tariff that does not parse here is kept as unreadable. Errors: those of
+  // the store.
   absl::Status Refresh(Duration timeout);
   // Errors: TARIFFS_STALE.
   absl::StatusOr<std::shared_ptr<const TariffSnapshot>> Now() const;

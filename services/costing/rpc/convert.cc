@@ -76,6 +76,9 @@ absl::StatusOr<EarningClaim> FromProto(const v1::Earning& proto) {
   if (!proto.has_units()) return FieldInvalid("units", "must be given");
   if (!proto.has_first_factor_ppm()) return FieldInvalid("first_factor_ppm", "must be given");
   if (!proto.has_second_factor_ppm()) return FieldInvalid("second_factor_ppm", "must be given");
+  if (!proto.resource_id().empty()) {
+    JB_ASSIGN_OR_RETURN(claim.resource, ParseNewId("resource_id", proto.resource_id()));
+  }
   claim.units = proto.units();
   claim.first_factor_ppm = proto.first_factor_ppm();
   claim.second_factor_ppm = proto.second_factor_ppm();
@@ -94,24 +97,13 @@ absl::StatusOr<EarningState> ParseState(v1::EarningState state) {
 absl::StatusOr<const LiveTariff*> SelectTariff(const TariffSnapshot& snapshot,
                                                const v1::TariffSelector& selector,
                                                const std::string& own_name, Time now) {
-  const LiveTariff* found = nullptr;
-  std::string what;
   const std::string& name = selector.name().empty() ? own_name : selector.name();
-  if (!selector.hash().empty()) {
-    found = snapshot.FindHash(selector.hash());
-    what = ToHex(selector.hash());
-  } else if (selector.version() != 0) {
-    found = snapshot.FindVersion(name, selector.version());
-    what = absl::StrCat(name, ":", selector.version());
-  } else {
-    if (selector.has_time()) {
-      JB_ASSIGN_OR_RETURN(now, ParseTime("tariff.time", selector.time()));
-    }
-    found = snapshot.InEffect(name, now);
-    what = name;
+  if (!selector.hash().empty()) return snapshot.FindHash(selector.hash());
+  if (selector.version() != 0) return snapshot.FindVersion(name, selector.version());
+  if (selector.has_time()) {
+    JB_ASSIGN_OR_RETURN(now, ParseTime("tariff.time", selector.time()));
   }
-  if (found == nullptr) return TariffNotFound(what);
-  return found;
+  return snapshot.InEffect(name, now);
 }
 
 void ToProto(const PublishedTariff& tariff, bool with_document, v1::Tariff& proto) {
@@ -120,6 +112,7 @@ void ToProto(const PublishedTariff& tariff, bool with_document, v1::Tariff& prot
   proto.set_version(tariff.version);
   SetTimestamp(tariff.effective, *proto.mutable_effective_time());
   SetTimestamp(tariff.published, *proto.mutable_published_time());
+  proto.set_tzdata_version(tariff.tzdata_version);
   if (with_document) proto.set_document(tariff.document);
 }
 
@@ -167,6 +160,7 @@ void ToProto(const Earning& earning, v1::Earning& proto) {
   proto.set_amount_microjoules(earning.amount);
   proto.set_tariff_hash(earning.tariff_hash);
   proto.set_state(static_cast<v1::EarningState>(earning.state));
+  if (!claim.resource.IsNil()) proto.set_resource_id(claim.resource.ToString());
 }
 
 void ToProto(const absl::Status& status, v1::ItemError& proto) {

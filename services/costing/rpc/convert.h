@@ -24,7 +24,7 @@ absl::StatusOr<EarningClaim> FromProto(const v1::Earning& proto);
 absl::StatusOr<EarningState> ParseState(v1::EarningState state);
 
 // The tariff that a selector means; `own_name` is that of selectors without a name. Errors:
-// TARIFF_NOT_FOUND too.
+// TARIFF_NOT_FOUND and TARIFF_UNREADABLE too.
 absl::StatusOr<const LiveTariff*> SelectTariff(const TariffSnapshot& snapshot,
                                                const v1::TariffSelector& selector,
                                                const std::string& own_name, Time now);

@@ -69,16 +69,19 @@ absl::Status CostingServiceImpl::Publish(const v1::PublishTariffRequest& request
   JB_ASSIGN_OR_RETURN(const TariffDocument document,
                       ParseTariff(request.document(), deps_.find_zone));
   JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
-  const LiveTariff* const first = snapshot->FindVersion(document.tariff.name, 1);
-  const auto period = first == nullptr ? std::optional<int64_t>()
-                                       : std::optional(first->tariff.congestion.period_s);
+  std::optional<int64_t> period;
+  if (const auto first = snapshot->FindVersion(document.tariff.name, 1); first.ok()) {
+    period = (*first)->tariff.congestion.period_s;
+  } else if (!absl::IsNotFound(first.status())) {
+    return first.status();
+  }
   const std::string hash(AsBytes(Sha256(document.canonical)));
   JB_ASSIGN_OR_RETURN(const auto published,
                       deps_.store.Publish(document.tariff.name, left,
                                           [&](const std::vector<PublishedTariff>& of_name) {
-                                            return DecidePublication(document, hash, of_name,
-                                                                     period, deps_.notice,
-                                                                     deps_.clock.Now());
+                                            return DecidePublication(
+                                                document, hash, of_name, period, deps_.notice,
+                                                deps_.clock.Now(), deps_.tzdata_version);
                                           }));
   ToProto(published.value, true, *response.mutable_tariff());
   response.set_published_now(published.is_new);
@@ -289,8 +292,7 @@ absl::Status CostingServiceImpl::Report(const v1::ReportDemandRequest& request,
   if (!request.has_demand()) return FieldInvalid("demand", "must be given");
   JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
   const std::string& name = deps_.quoter.NameOr(request.tariff_name());
-  const LiveTariff* const tariff = snapshot->InEffect(name, deps_.clock.Now());
-  if (tariff == nullptr) return TariffNotFound(name);
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->InEffect(name, deps_.clock.Now()));
   JB_ASSIGN_OR_RETURN(const auto recorded,
                       deps_.store.Report(name, request.class_name(), request.period(), left,
                                          [&](const std::optional<CongestionPeriod>& last) {
@@ -354,16 +356,17 @@ absl::Status CostingServiceImpl::Record(const v1::RecordEarningRequest& request,
                                         v1::RecordEarningResponse& response, Duration left) {
   Earning earning;
   JB_ASSIGN_OR_RETURN(earning.claim, FromProto(request.earning()));
+  JB_RETURN_IF_ERROR(CheckClaim(earning.claim, deps_.clock.Now()));
   JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
   const std::string& name = deps_.quoter.own_tariff();
-  const LiveTariff* const tariff = snapshot->InEffect(name, earning.claim.end);
-  if (tariff == nullptr) return TariffNotFound(name);
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->InEffect(name, earning.claim.end));
   JB_ASSIGN_OR_RETURN(earning.amount, EarningAmount(tariff->tariff, earning.claim));
   earning.tariff_hash = tariff->published.hash;
-  JB_ASSIGN_OR_RETURN(const auto recorded, deps_.store.AddEarning(earning, left));
-  if (recorded.value.claim != earning.claim) {
-    return DifferentContent(earning.claim.id.ToString(), "claim");
-  }
+  JB_ASSIGN_OR_RETURN(const auto recorded,
+                      deps_.store.AddEarning(earning.claim, left,
+                                             [&](const auto& same_id, const auto& overlapping) {
+                                               return DecideEarning(earning, same_id, overlapping);
+                                             }));
   if (recorded.is_new) deps_.metrics.earnings_recorded.Increment();
   ToProto(recorded.value, *response.mutable_earning());
   response.set_recorded_now(recorded.is_new);

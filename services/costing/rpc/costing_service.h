@@ -27,6 +27,7 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
     Clock& clock;
     CostingMetrics& metrics;
     ZoneFinder find_zone;
+    std::string tzdata_version;
     // How long before it takes effect a tariff must be published.
     Duration notice;
     // How long before it takes effect a factor of congestion must be known.

@@ -33,7 +33,8 @@ PublishedTariff ReadTariff(const pqxx::row& row) {
           .version = row[3].as<int64_t>(),
           .effective = ReadTime(row[4]),
           .published = ReadTime(row[5]),
-          .document = row[6].as<std::string>()};
+          .document = row[6].as<std::string>(),
+          .tzdata_version = row[7].as<std::string>()};
 }
 
 EntitlementRecord ReadEntitlement(const pqxx::row& row) {
@@ -72,8 +73,13 @@ Earning ReadEarning(const pqxx::row& row) {
   earning.amount = row[8].as<int64_t>();
   earning.tariff_hash = ReadBytes(row[9]);
   earning.state = static_cast<EarningState>(row[10].as<int>());
-  earning.number = row[11].as<int64_t>();
+  claim.resource = ReadId(row[11]);
+  earning.number = row[12].as<int64_t>();
   return earning;
+}
+
+std::optional<Earning> First(const pqxx::result& rows) {
+  return rows.empty() ? std::nullopt : std::optional(ReadEarning(rows[0]));
 }
 
 template <typename Convert>
@@ -103,10 +109,11 @@ class PgStore final : public Store {
                               decide(All(tx.exec_params(sql::kTariffsOfName, name), ReadTariff)));
           if (!decided.is_new) return decided;
           PublishedTariff& tariff = decided.value;
-          tariff.number = tx.exec_params(sql::kInsertTariff, ToBinary(tariff.hash), tariff.name,
-                                         tariff.version, ToMicros(tariff.effective),
-                                         ToMicros(tariff.published), tariff.document)[0][0]
-                              .as<int64_t>();
+          tariff.number =
+              tx.exec_params(sql::kInsertTariff, ToBinary(tariff.hash), tariff.name, tariff.version,
+                             ToMicros(tariff.effective), ToMicros(tariff.published),
+                             tariff.document, tariff.tzdata_version)[0][0]
+                  .as<int64_t>();
           return decided;
         });
   }
@@ -193,18 +200,29 @@ class PgStore final : public Store {
     });
   }
 
-  absl::StatusOr<Recorded<Earning>> AddEarning(const Earning& earning, Duration timeout) override {
+  absl::StatusOr<Recorded<Earning>> AddEarning(const EarningClaim& claim, Duration timeout,
+                                               const ClaimDecision& decide) override {
     return Write<Recorded<Earning>>(
         timeout, [&](Transaction& tx) -> absl::StatusOr<Recorded<Earning>> {
-          const EarningClaim& claim = earning.claim;
-          const pqxx::result inserted = tx.exec_params(
-              sql::kInsertEarning, claim.id.ToString(), claim.provider.ToString(),
-              static_cast<int>(claim.source) + 1, claim.units, claim.first_factor_ppm,
-              claim.second_factor_ppm, ToMicros(claim.start), ToMicros(claim.end), earning.amount,
-              ToBinary(earning.tariff_hash), static_cast<int>(earning.state));
-          const bool is_new = !inserted.empty();
-          return Recorded<Earning>{
-              ReadEarning(tx.exec_params(sql::kEarning, claim.id.ToString())[0]), is_new};
+          tx.exec(sql::kLockEarnings);
+          const int source = static_cast<int>(claim.source) + 1;
+          const std::string provider = claim.provider.ToString();
+          const std::string resource = claim.resource.ToString();
+          JB_ASSIGN_OR_RETURN(
+              auto decided,
+              decide(First(tx.exec_params(sql::kEarning, claim.id.ToString())),
+                     First(tx.exec_params(sql::kOverlappingEarning, provider, source, resource,
+                                          ToMicros(claim.start), ToMicros(claim.end)))));
+          if (!decided.is_new) return decided;
+          Earning& earning = decided.value;
+          earning.number =
+              tx.exec_params(sql::kInsertEarning, claim.id.ToString(), provider, source,
+                             claim.units, claim.first_factor_ppm, claim.second_factor_ppm,
+                             ToMicros(claim.start), ToMicros(claim.end), earning.amount,
+                             ToBinary(earning.tariff_hash), static_cast<int>(earning.state),
+                             resource)[0][0]
+                  .as<int64_t>();
+          return decided;
         });
   }
 

@@ -4,7 +4,7 @@
 namespace joulebook::costing::sql {
 
 #define JOULEBOOK_TARIFF_COLUMNS \
-  "number, hash, name, version, effective_us, published_us, document "
+  "number, hash, name, version, effective_us, published_us, document, tzdata_version "
 inline constexpr char kTariffsAfter[] =
     "SELECT " JOULEBOOK_TARIFF_COLUMNS
     "FROM costing.tariffs WHERE number > $1 ORDER BY number LIMIT $2";
@@ -15,7 +15,7 @@ inline constexpr char kLockTariffs[] =
     "SELECT pg_advisory_xact_lock('costing.tariffs'::regclass::oid::bigint)";
 inline constexpr char kInsertTariff[] =
     "INSERT INTO costing.tariffs (" JOULEBOOK_TARIFF_COLUMNS
-    ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6 FROM costing.tariffs "
+    ") SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, $6, $7 FROM costing.tariffs "
     "RETURNING number";
 
 #define JOULEBOOK_ENTITLEMENT_COLUMNS \
@@ -59,13 +59,21 @@ inline constexpr char kDeleteProofs[] = "DELETE FROM costing.shown_proofs WHERE 
 #define JOULEBOOK_EARNING_COLUMNS                                                           \
   "id, provider_id, source, units, first_factor_ppm, second_factor_ppm, start_us, end_us, " \
   "amount, "                                                                                \
-  "tariff_hash, state "
+  "tariff_hash, state, resource_id "
+// Whoever holds this is the only one that records earnings; reading goes on.
+inline constexpr char kLockEarnings[] =
+    "SELECT pg_advisory_xact_lock('costing.earnings'::regclass::oid::bigint)";
 inline constexpr char kInsertEarning[] =
     "INSERT INTO costing.earnings (" JOULEBOOK_EARNING_COLUMNS
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING "
-    "RETURNING number";
+    ", number) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+    "coalesce(max(number), 0) + 1 FROM costing.earnings RETURNING number";
 inline constexpr char kEarning[] =
     "SELECT " JOULEBOOK_EARNING_COLUMNS ", number FROM costing.earnings WHERE id = $1";
+// One that is not rejected, of the same provider, source and resource, in [$4, $5).
+inline constexpr char kOverlappingEarning[] =
+    "SELECT " JOULEBOOK_EARNING_COLUMNS
+    ", number FROM costing.earnings WHERE provider_id = $1 AND source = $2 AND resource_id = $3 "
+    "AND state <> 4 AND end_us > $4 AND start_us < $5 ORDER BY number LIMIT 1";
 inline constexpr char kLockEarning[] =
     "SELECT " JOULEBOOK_EARNING_COLUMNS ", number FROM costing.earnings WHERE id = $1 FOR UPDATE";
 inline constexpr char kSetEarningState[] = "UPDATE costing.earnings SET state = $2 WHERE id = $1";

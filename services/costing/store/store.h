@@ -72,9 +72,13 @@ class Store {
   // Forgets the proofs that expired before `now`; how many.
   virtual absl::StatusOr<int64_t> ForgetProofs(Time now, Duration timeout) = 0;
 
-  // Records an earning, or gives the one that has its id.
-  virtual absl::StatusOr<Recorded<Earning>> AddEarning(const Earning& earning,
-                                                       Duration timeout) = 0;
+  using ClaimDecision = std::function<absl::StatusOr<Recorded<Earning>>(
+      const std::optional<Earning>& same_id, const std::optional<Earning>& overlapping)>;
+  // Shows the earning that has the claim's id and one that is not rejected and has some of its time
+  // (of the same provider, source and resource), and writes what is decided, numbered. One at a
+  // time.
+  virtual absl::StatusOr<Recorded<Earning>> AddEarning(const EarningClaim& claim, Duration timeout,
+                                                       const ClaimDecision& decide) = 0;
   using StateDecision = std::function<absl::Status(const Earning& earning)>;
   // Shows the earning, locked, and sets its state if `decide` agrees. Nothing where there is none.
   virtual absl::StatusOr<std::optional<Earning>> SetEarningState(const Uuid& id, EarningState state,

@@ -1,0 +1,230 @@
+// Claims of providers through the real server: what is plausible, in which order it is refused, and
+// pages that lose no row.
+
+#include <pqxx/pqxx>
+
+#include "common/crypto/sha256.h"
+#include "services/costing/store/sql.h"
+#include "tests/integration/costing_fixture.h"
+
+namespace joulebook::costing {
+namespace {
+
+constexpr int64_t kDay = 86'400;
+constexpr int64_t kStart = 1'700'000'000;
+
+class EarningsTest : public CostingTest {
+ protected:
+  // An earning of the first day.
+  static v1::Earning EarningOf(int number) {
+    v1::Earning earning;
+    earning.set_earning_id(TestId(6, number));
+    earning.set_provider_member_id(MemberId(9));
+    earning.set_source(v1::EARNING_SOURCE_GEOGRAPHIC);
+    earning.set_units(kDay);
+    earning.set_first_factor_ppm(1'000'000);
+    earning.set_second_factor_ppm(1'000'000);
+    earning.mutable_start_time()->set_seconds(kStart);
+    earning.mutable_end_time()->set_seconds(kStart + kDay);
+    return earning;
+  }
+
+  // The same of the day after so many.
+  static v1::Earning EarningOfDay(int number, int64_t days) {
+    v1::Earning earning = EarningOf(number);
+    earning.mutable_start_time()->set_seconds(kStart + days * kDay);
+    earning.mutable_end_time()->set_seconds(kStart + (days + 1) * kDay);
+    return earning;
+  }
+
+  absl::StatusOr<v1::RecordEarningResponse> Record(const v1::Earning& earning,
+                                                   Duration timeout = std::chrono::seconds(20)) {
+    v1::RecordEarningRequest request;
+    *request.mutable_earning() = earning;
+    return Call(*stub_, &Service::RecordEarning, request, "", timeout);
+  }
+
+  // The last digits of the ids of all earnings, page by page.
+  std::string ListAll(int32_t page_size) {
+    std::string listed;
+    v1::ListEarningsRequest list;
+    list.set_page_size(page_size);
+    do {
+      const auto page = Call(*stub_, &Service::ListEarnings, list);
+      EXPECT_THAT(page, IsOk());
+      if (!page.ok()) return listed;
+      for (const v1::Earning& earning : page->earnings()) listed += earning.earning_id().back();
+      list.set_page_token(page->next_page_token());
+    } while (!list.page_token().empty());
+    return listed;
+  }
+};
+
+TEST_F(EarningsTest, TheSameTimeIsClaimedOnce) {
+  StartService();
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  const auto overlaps = [&](const v1::Earning& earning) {
+    const auto recorded = Record(earning);
+    EXPECT_THAT(recorded, StatusIs(absl::StatusCode::kAlreadyExists, "EARNING_OVERLAPS"));
+    EXPECT_EQ(GetErrorInfo(recorded.status())->metadata["earning_id"], TestId(6, 1));
+  };
+  overlaps(EarningOf(2));  // the same period under another id
+  v1::Earning earning = EarningOf(2);
+  earning.mutable_start_time()->set_seconds(kStart + kDay - 1);
+  earning.mutable_end_time()->set_seconds(kStart + 2 * kDay);
+  overlaps(earning);
+  EXPECT_THAT(Record(EarningOfDay(3, 1)), IsOk());   // begins where the first one ends
+  EXPECT_THAT(Record(EarningOfDay(4, -1)), IsOk());  // ends where it begins
+  earning = EarningOf(5);
+  earning.set_source(v1::EARNING_SOURCE_NETWORK);
+  EXPECT_THAT(Record(earning), IsOk());
+  earning = EarningOf(6);
+  earning.set_provider_member_id(MemberId(8));
+  EXPECT_THAT(Record(earning), IsOk());
+  earning = EarningOf(7);
+  earning.set_resource_id(TestId(7, 1));
+  const auto recorded = Record(earning);
+  ASSERT_THAT(recorded, IsOk());
+  EXPECT_EQ(recorded->earning().resource_id(), TestId(7, 1));
+
+  // What was found false leaves its time to another claim.
+  v1::SetEarningStateRequest reject;
+  reject.set_earning_id(TestId(6, 1));
+  reject.set_state(v1::EARNING_STATE_REJECTED);
+  ASSERT_THAT(Call(*stub_, &Service::SetEarningState, reject), IsOk());
+  EXPECT_THAT(Record(EarningOf(2)), IsOk());
+}
+
+// Whatever writes the table, the schema has the last word.
+TEST_F(EarningsTest, TheSchemaKeepsPeriodsApart) {
+  StartService();
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  const std::string copy =
+      "INSERT INTO costing.earnings (id, number, provider_id, source, units, first_factor_ppm, "
+      "second_factor_ppm, start_us, end_us, amount, tariff_hash, state) "
+      "SELECT '" +
+      TestId(6, 2) +
+      "', 2, provider_id, source, units, first_factor_ppm, "
+      "second_factor_ppm, ";
+  const std::string from = ", amount, tariff_hash, state FROM costing.earnings";
+  pqxx::connection session(connection_);
+  pqxx::nontransaction writer(session);
+  EXPECT_THROW(writer.exec(copy + "start_us + 1, end_us + 1" + from), pqxx::sql_error);
+  EXPECT_THROW(writer.exec(copy + "end_us, end_us" + from), pqxx::check_violation);
+  writer.exec(copy + "end_us, end_us + 1" + from);
+}
+
+// The first reason that applies is the one that is given; each row leaves out what the row before
+// was refused for.
+TEST_F(EarningsTest, ReasonsHaveOneOrder) {
+  StartService();
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  v1::Earning earning = EarningOf(1);
+  earning.set_resource_id("x");
+  earning.set_units(-1);
+  earning.mutable_start_time()->set_seconds(NowUs() / 1'000'000 + 2 * kDay);
+  earning.mutable_end_time()->set_seconds(NowUs() / 1'000'000 + kDay);
+  earning.set_first_factor_ppm(2'000'001);
+  earning.set_second_factor_ppm(2'000'001);
+  const auto refused = [&](const std::string& field) {
+    const auto recorded = Record(earning);
+    EXPECT_THAT(recorded, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+    EXPECT_EQ(GetErrorInfo(recorded.status())->metadata["field"], field);
+    return GetErrorInfo(recorded.status())->metadata["rule"];
+  };
+  refused("resource_id");
+  earning.clear_resource_id();
+  refused("units");
+  earning.set_units(2 * kDay);
+  EXPECT_EQ(refused("end_time"), "must be after start_time");
+  earning.mutable_start_time()->set_seconds(kStart);
+  EXPECT_EQ(refused("end_time"), "must not be in the future");
+  earning.mutable_end_time()->set_seconds(kStart + kDay);
+  refused("first_factor_ppm");
+  earning.set_first_factor_ppm(1'000'000);
+  refused("second_factor_ppm");
+  earning.set_second_factor_ppm(1'000'000);
+  refused("units");
+  earning.set_units(kDay - 1);
+  EXPECT_THAT(Record(earning),
+              StatusIs(absl::StatusCode::kAlreadyExists, "ID_EXISTS_WITH_DIFFERENT_CONTENT"));
+  earning.set_earning_id(TestId(6, 2));
+  EXPECT_THAT(Record(earning), StatusIs(absl::StatusCode::kAlreadyExists, "EARNING_OVERLAPS"));
+  EXPECT_FALSE(Record(EarningOf(1))->recorded_now());
+}
+
+// Lists and a writer that was stopped in the middle of its work. It holds the order: nothing gets a
+// place behind its row before the row is there.
+class PausedWriterTest : public EarningsTest {
+ protected:
+  template <typename Response>
+  static void ExpectWaits(const absl::StatusOr<Response>& answer) {
+    EXPECT_EQ(answer.status().code(), absl::StatusCode::kDeadlineExceeded) << answer.status();
+  }
+  static constexpr Duration kMoment = std::chrono::seconds(1);
+};
+
+TEST_F(PausedWriterTest, APageOfEarningsNeverLosesARow) {
+  StartService();
+  const auto first = Record(EarningOf(1));
+  ASSERT_THAT(first, IsOk());
+  const std::string& hash = first->earning().tariff_hash();
+  pqxx::connection session(connection_);
+  pqxx::work paused(session);
+  paused.exec(sql::kLockEarnings);
+  paused.exec_params(sql::kInsertEarning, TestId(6, 2), MemberId(8), 3, 1, 1, 1, 1, 2, 0,
+                     pqxx::binarystring(hash.data(), hash.size()), 1, TestId(7, 1));
+  ExpectWaits(Record(EarningOfDay(3, 1), kMoment));
+  EXPECT_EQ(ListAll(1), "1");
+  paused.commit();
+  ASSERT_THAT(Record(EarningOfDay(3, 1)), IsOk());
+  EXPECT_EQ(ListAll(1), "123");
+}
+
+TEST_F(PausedWriterTest, APageOfTariffsNeverLosesARow) {
+  StartService();
+  v1::PublishTariffRequest publish;
+  publish.set_document(ShippedDocument(
+      "constants",
+      absl::StrCat(R"({"version": 2, "effective_us": )", NowUs() + 2 * kDay * 1'000'000, "}")));
+  const auto names = [&] {
+    std::string listed;
+    const auto page = Call(*stub_, &Service::ListTariffs, v1::ListTariffsRequest());
+    for (const auto& tariff : page->tariffs()) listed += tariff.name() + " ";
+    return listed;
+  };
+  pqxx::connection session(connection_);
+  pqxx::work paused(session);
+  paused.exec(sql::kLockTariffs);
+  const Sha256Digest hash = Sha256("{}");
+  paused.exec_params(sql::kInsertTariff, pqxx::binarystring(hash.data(), hash.size()), "other", 1,
+                     0, 0, "{}", "");
+  ExpectWaits(Call(*stub_, &Service::PublishTariff, publish, "", kMoment));
+  EXPECT_EQ(names(), "constants block_table ");
+  paused.commit();
+  ASSERT_THAT(Call(*stub_, &Service::PublishTariff, publish), IsOk());
+  EXPECT_EQ(names(), "constants block_table other constants ");
+}
+
+TEST_F(PausedWriterTest, APageOfCongestionNeverLosesARow) {
+  StartService();
+  v1::ReportDemandRequest report;
+  report.set_class_name("searches");
+  report.set_period(NowUs() / 1'000'000 / 3'600 - 1);
+  report.set_demand(1);
+  v1::ListCongestionRequest list;
+  list.set_class_name("searches");
+  pqxx::connection session(connection_);
+  pqxx::work paused(session);
+  paused.exec(sql::kLockReports);
+  paused.exec_params(sql::kInsertReport, "constants", "searches", report.period() - 1, 1,
+                     1'000'000);
+  ExpectWaits(Call(*stub_, &Service::ReportDemand, report, "", kMoment));
+  EXPECT_EQ(Call(*stub_, &Service::ListCongestion, list)->periods_size(), 0);
+  paused.commit();
+  ASSERT_THAT(Call(*stub_, &Service::ReportDemand, report), IsOk());
+  EXPECT_EQ(Call(*stub_, &Service::ListCongestion, list)->periods_size(), 2);
+}
+
+}  // namespace
+}  // namespace joulebook::costing
