@@ -424,6 +424,21 @@ TEST_F(TariffsTest, RerateTotalsTwoTariffsSideBySide) {
   EXPECT_EQ(totals->members(1).after_microjoules(), 10 * 41'654'000);
   EXPECT_EQ(totals->all().events(), 20);
 
+  // A tariff whose congestion never falls to 1 prices at its floor where nothing else held.
+  const int64_t effective = NowUs() + 90'000'000'000;
+  ASSERT_THAT(Publish(ShippedDocument(
+                  "constants", absl::StrCat(R"({"name": "busy", "effective_us": )", effective,
+                                            R"(, "congestion": {"floor_ppm": 2000000}})"))),
+              IsOk());
+  v1::RerateRequest to_busy = first;
+  to_busy.mutable_after()->set_name("busy");
+  to_busy.mutable_after()->set_version(1);
+  const auto dearer = rerate({to_busy, events});
+  ASSERT_THAT(dearer, IsOk());
+  // All but the 1.6 J of proof of work is doubled.
+  EXPECT_EQ(dearer->all().after_microjoules() - dearer->all().before_microjoules(),
+            10 * (2'692'086 - 1'600'000));
+
   events.mutable_events(3)->set_member(2);
   const auto wrong = rerate({first, events});
   EXPECT_THAT(wrong, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));

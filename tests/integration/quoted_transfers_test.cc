@@ -189,5 +189,26 @@ TEST_F(QuotedTransfersTest, ARevenueAccountIsSplitOnce) {
   EXPECT_EQ(BalancesOf(network.revenue).spent_minor(), 1'000'000);
 }
 
+// Members of different reputations, and an operation that fails, so that it is released. What was
+// charged, priced again, is what was spent.
+TEST_F(QuotedTransfersTest, AMeteredDayPricedAgainIsWhatWasSpent) {
+  std::ofstream trace(Path("trace.csv"));
+  trace << "time,member,operation,bytes,provider\n";
+  for (int row = 1; row <= 100; ++row) {
+    trace << row << ",member-" << row % 3 << "," << (row % 2 == 0 ? "BLOCK_STORE" : "NODE_SEARCH")
+          << "," << row * 1'000 << ",provider-" << row % 2 << "\n";
+  }
+  trace.close();
+  const auto run = [&](const std::string& other) {
+    return RunCommand({BinaryPath("metered-day"), "--ledger", ledger_->address(), "--costing",
+                       costing_->address(), "--trace", Path("trace.csv"), "--other-tariff", other});
+  };
+  const auto text = run("block_table:1");
+  ASSERT_THAT(text, IsOk());
+  EXPECT_NE(text->find("99 charged, 1 failed"), std::string::npos) << *text;
+  EXPECT_NE(text->find("before         = spent, for every member"), std::string::npos) << *text;
+  EXPECT_FALSE(run("none").ok());
+}
+
 }  // namespace
 }  // namespace joulebook::ledger

@@ -206,6 +206,7 @@ class Replay {
       result_.shown_charge_id = operation.charge_id;
     }
     const Usage& usage = trace_[operation.index];
+    result_.charged_usage.emplace_back(usage.member, operation.quote.terms().usage());
     auto& providers = result_.providers;
     const auto stored = providers.find(usage.provider);
     const auto next = std::next(stored);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/ids/id_generator.h"
@@ -30,6 +31,8 @@ struct DayResult {
   int64_t charged = 0;
   int64_t released = 0;
   int64_t charged_microjoules = 0;
+  // What was charged, in order: the member's name and the usage by which it was priced.
+  std::vector<std::pair<std::string, type::v1::Usage>> charged_usage;
   Earnings earnings;
   // One charged operation, with its bill; and what a proof of work asked for.
   std::optional<costing::v1::Quote> shown;

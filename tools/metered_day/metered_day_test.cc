@@ -135,6 +135,26 @@ TEST(QuotedPrices, NameTheTransferThatIsNotExactlyItsPrice) {
   EXPECT_EQ(prices.charges(), 3);
 }
 
+TEST(PricedOtherwise, NamesWhoDidNotSpendWhatTheUsageCosts) {
+  DayResult day;
+  day.members["anna"] = {"a", 500'000};
+  day.members["bo"] = {"b", 500'000};
+  Books books;
+  books.accounts["a"] = {80, 0, 0, 100, 0, 20};
+  costing::v1::RerateResponse totals;
+  EXPECT_EQ(PricedOtherwise(day, books, totals),
+            "anna spent 0.000020 J, and the price done again is 0.000000 J\n");
+  costing::v1::RerateTotals& anna = *totals.add_members();
+  anna.set_member("anna");
+  anna.set_before_microjoules(20);
+  EXPECT_EQ(PricedOtherwise(day, books, totals), "");
+  costing::v1::RerateTotals& bo = *totals.add_members();
+  bo.set_member("bo");
+  bo.set_before_microjoules(1);
+  EXPECT_EQ(PricedOtherwise(day, books, totals),
+            "bo spent 0.000000 J, and the price done again is 0.000001 J\n");
+}
+
 TEST(Report, SaysWhetherTheBooksBalance) {
   DayResult day;
   day.members["m"] = {"a", 500'000};

@@ -111,6 +111,20 @@ Conservation Conserve(const DayResult& day, const Books& books) {
   return sums;
 }
 
+std::string PricedOtherwise(const DayResult& day, const Books& books,
+                            const costing::v1::RerateResponse& totals) {
+  std::map<std::string, int64_t> priced;
+  for (const auto& member : totals.members()) priced[member.member()] = member.before_microjoules();
+  std::string wrong;
+  for (const auto& [name, member] : day.members) {
+    const int64_t spent = AmountsOf(member.id, books).spent;
+    if (priced[name] == spent) continue;
+    absl::StrAppendFormat(&wrong, "%s spent %s J, and the price done again is %s J\n", name,
+                          Joules(spent), Joules(priced[name]));
+  }
+  return wrong;
+}
+
 std::string Report(const DayResult& day, const Books& books, std::size_t operations) {
   std::string text;
   AppendMembers(day, books, text);

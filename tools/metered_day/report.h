@@ -22,6 +22,11 @@ struct Conservation {
 };
 Conservation Conserve(const DayResult& day, const Books& books);
 
+// Who did not spend what the price of their charged usage comes to when it is done again ("before"
+// of the totals); empty when everybody did, to the micro-joule.
+std::string PricedOtherwise(const DayResult& day, const Books& books,
+                            const costing::v1::RerateResponse& totals);
+
 std::string Report(const DayResult& day, const Books& books, std::size_t operations);
 
 }  // namespace joulebook::metered_day

@@ -30,13 +30,12 @@ class EventStream {
   }
 
   absl::Status Add(const metered_day::Usage& usage) {
-    const auto [member, is_new] =
-        members_.try_emplace(usage.member, static_cast<int32_t>(members_.size()));
-    if (is_new) message_.add_new_members(usage.member);
-    costing::v1::RerateEvent& event = *message_.add_events();
-    event.set_member(member->second);
-    metered_day::ToProto(usage, options_.reputation_ppm, *event.mutable_usage());
-    return message_.events_size() < kEventsPerMessage ? absl::OkStatus() : Send();
+    metered_day::ToProto(usage, options_.reputation_ppm, AddEvent(usage.member));
+    return SendIfFull();
+  }
+  absl::Status Add(const PricedUsage& used) {
+    AddEvent(used.member) = used.usage;
+    return SendIfFull();
   }
 
   absl::Status Send() {
@@ -46,11 +45,46 @@ class EventStream {
   }
 
  private:
+  // The usage of a new event of the member.
+  type::v1::Usage& AddEvent(const std::string& name) {
+    const auto [member, is_new] = members_.try_emplace(name, static_cast<int32_t>(members_.size()));
+    if (is_new) message_.add_new_members(name);
+    costing::v1::RerateEvent& event = *message_.add_events();
+    event.set_member(member->second);
+    return *event.mutable_usage();
+  }
+
+  absl::Status SendIfFull() {
+    return message_.events_size() < kEventsPerMessage ? absl::OkStatus() : Send();
+  }
+
   const Options& options_;
   Writer& writer_;
   costing::v1::RerateRequest message_;
   std::unordered_map<std::string, int32_t> members_;
 };
+
+// The whole call; `add_all` adds the events.
+template <typename AddAll>
+absl::StatusOr<costing::v1::RerateResponse> RerateAll(const Options& options,
+                                                      const AddAll& add_all) {
+  const auto stub = costing::v1::CostingService::NewStub(MakeChannel(options.channel));
+  grpc::ClientContext context;
+  PrepareCall(context, kTimeout, options.token);
+  costing::v1::RerateResponse response;
+  const auto writer = stub->Rerate(&context, &response);
+  EventStream events(options, *writer);
+  absl::Status sent = add_all(events);
+  if (sent.ok()) sent = events.Send();
+  if (!sent.ok() && !absl::IsUnavailable(sent)) context.TryCancel();
+  writer->WritesDone();
+  const absl::Status finished = FromGrpcStatus(writer->Finish());
+  // Usage that cannot be read is the cause of whatever the call says.
+  if (!sent.ok() && !absl::IsUnavailable(sent)) return sent;
+  JB_RETURN_IF_ERROR(finished);
+  JB_RETURN_IF_ERROR(sent);
+  return response;
+}
 
 std::string Joules(int64_t microjoules) { return FormatDecimal(microjoules, kJouleScale); }
 
@@ -71,23 +105,18 @@ absl::StatusOr<costing::v1::TariffSelector> ParseSelector(std::string_view text)
 }
 
 absl::StatusOr<costing::v1::RerateResponse> Rerate(const Options& options, std::istream& csv) {
-  const auto stub = costing::v1::CostingService::NewStub(MakeChannel(options.channel));
-  grpc::ClientContext context;
-  PrepareCall(context, kTimeout, options.token);
-  costing::v1::RerateResponse response;
-  const auto writer = stub->Rerate(&context, &response);
-  EventStream events(options, *writer);
-  absl::Status sent = metered_day::VisitTrace(
-      csv, [&](const metered_day::Usage& usage) { return events.Add(usage); });
-  if (sent.ok()) sent = events.Send();
-  if (!sent.ok() && !absl::IsUnavailable(sent)) context.TryCancel();
-  writer->WritesDone();
-  const absl::Status finished = FromGrpcStatus(writer->Finish());
-  // A trace that cannot be read is the cause of whatever the call says.
-  if (!sent.ok() && !absl::IsUnavailable(sent)) return sent;
-  JB_RETURN_IF_ERROR(finished);
-  JB_RETURN_IF_ERROR(sent);
-  return response;
+  return RerateAll(options, [&](EventStream& events) {
+    return metered_day::VisitTrace(
+        csv, [&](const metered_day::Usage& usage) { return events.Add(usage); });
+  });
+}
+
+absl::StatusOr<costing::v1::RerateResponse> Rerate(const Options& options,
+                                                   std::span<const PricedUsage> used) {
+  return RerateAll(options, [&](EventStream& events) -> absl::Status {
+    for (const PricedUsage& one : used) JB_RETURN_IF_ERROR(events.Add(one));
+    return absl::OkStatus();
+  });
 }
 
 std::string DifferenceTable(const costing::v1::RerateResponse& totals, std::size_t members) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <istream>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,16 +15,27 @@ namespace joulebook::rerate {
 // "name:version" or "name" for the one in effect. INVALID_ARGUMENT for other text.
 absl::StatusOr<costing::v1::TariffSelector> ParseSelector(std::string_view text);
 
+// What somebody used, as it was quoted.
+struct PricedUsage {
+  std::string member;
+  type::v1::Usage usage;
+};
+
 struct Options {
   ClientOptions channel;
   std::string token;
   costing::v1::TariffSelector before;
   costing::v1::TariffSelector after;
-  int32_t reputation_ppm = 500'000;  // of all members
+  // Of all members of a trace, which says nothing of it: what members begin with.
+  int32_t reputation_ppm = 500'000;
 };
 
 // Reads the trace (either form of tools/metered_day/trace.h) and streams it as it reads.
 absl::StatusOr<costing::v1::RerateResponse> Rerate(const Options& options, std::istream& csv);
+
+// The same of usage whose members' reputations, discounts and times are known.
+absl::StatusOr<costing::v1::RerateResponse> Rerate(const Options& options,
+                                                   std::span<const PricedUsage> used);
 
 // The table of differences, members with the largest first, at most `members` of them.
 std::string DifferenceTable(const costing::v1::RerateResponse& totals, std::size_t members);

@@ -94,12 +94,18 @@ class Rerating {
     return Sum(prices.before, prices.after, totals);
   }
 
+  // With the congestion that held at the time, kept between the tariff's own floor and ceiling.
+  absl::StatusOr<PriceTotals> PriceBy(const Tariff& tariff, Usage usage) const {
+    usage.congestion_ppm = snapshot_->CongestionPpm(tariff, usage.operation, usage.at);
+    return PriceWithoutSteps(tariff, usage);
+  }
+
   // Equal usage costs the same, and most of a fleet's usage is equal to some of before.
   absl::StatusOr<Prices> PricesOf(const Usage& usage) {
     const auto known = known_.find(usage);
     if (known != known_.end()) return known->second;
-    JB_ASSIGN_OR_RETURN(const PriceTotals before, PriceWithoutSteps(before_->tariff, usage));
-    JB_ASSIGN_OR_RETURN(const PriceTotals after, PriceWithoutSteps(after_->tariff, usage));
+    JB_ASSIGN_OR_RETURN(const PriceTotals before, PriceBy(before_->tariff, usage));
+    JB_ASSIGN_OR_RETURN(const PriceTotals after, PriceBy(after_->tariff, usage));
     const Prices prices{before.total, after.total};
     if (known_.size() < kMaxKnown) known_.emplace(usage, prices);
     return prices;
