@@ -213,7 +213,9 @@ TEST(ZoneNames, AreThoseOfTheTimeZoneDatabase) {
   std::istringstream listed{std::string(kZoneNames)};
   const std::set<std::string> names{std::istream_iterator<std::string>(listed), {}};
   EXPECT_TRUE(std::includes(expected.begin(), expected.end(), names.begin(), names.end()));
-  if (is_same_version) EXPECT_EQ(names, expected);
+  if (is_same_version) {
+    EXPECT_EQ(names, expected);
+  }
 }
 
 TEST(ParseTariff, LimitsTheWorkThatATariffMakes) {

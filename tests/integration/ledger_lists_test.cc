@@ -1,0 +1,112 @@
+// Pages of the ledger lose no row: whatever is numbered is numbered under the book's lock, so
+// nothing gets a place while another writer has it, however long that one takes.
+
+#include <pqxx/pqxx>
+
+#include "tests/integration/service_fixture.h"
+
+namespace joulebook::ledger {
+namespace {
+
+class ListsTest : public ServiceTest {
+ protected:
+  static constexpr Duration kMoment = std::chrono::milliseconds(500);
+
+  static v1::RegisterMemberRequest Registration(int number) {
+    v1::RegisterMemberRequest request;
+    request.set_member_id(MemberId(number));
+    return request;
+  }
+  static v1::RecordReputationChangeRequest Change(int number) {
+    v1::RecordReputationChangeRequest request;
+    request.set_change_id(TestId(4, number));
+    request.set_member_id(MemberId(1));
+    request.set_cause(v1::REPUTATION_CAUSE_CORRECTION);
+    request.set_quality_ppm(number);
+    return request;
+  }
+
+  // The last digits of the ids that `id_of` finds in the rows, page by page.
+  template <typename Request, typename Response, typename Row>
+  std::string Walk(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Response*),
+                   Request request,
+                   const google::protobuf::RepeatedPtrField<Row>& (Response::*rows)() const,
+                   const std::string& (*id_of)(const Row&)) {
+    std::string walked;
+    request.set_page_size(1);
+    do {
+      const auto page = Call(*stub_, method, request);
+      EXPECT_THAT(page, IsOk());
+      if (!page.ok()) return walked;
+      for (const Row& row : (*page.*rows)()) walked += id_of(row).back();
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return walked;
+  }
+
+  std::string Members() {
+    return Walk<v1::ListMembersRequest, v1::ListMembersResponse, v1::Member>(
+        &Service::ListMembers, {}, &v1::ListMembersResponse::members,
+        [](const v1::Member& member) -> const std::string& { return member.id(); });
+  }
+  std::string Changes() {
+    v1::ListReputationChangesRequest list;
+    list.set_member_id(MemberId(1));
+    return Walk<v1::ListReputationChangesRequest, v1::ListReputationChangesResponse,
+                v1::ReputationChange>(&Service::ListReputationChanges, list,
+                                      &v1::ListReputationChangesResponse::changes,
+                                      [](const v1::ReputationChange& change) -> const std::string& {
+                                        return change.request().change_id();
+                                      });
+  }
+  std::string Transfers() {
+    v1::ListTransfersRequest list;
+    list.set_reference("listed");
+    return Walk<v1::ListTransfersRequest, v1::ListTransfersResponse, v1::Transfer>(
+        &Service::ListTransfers, list, &v1::ListTransfersResponse::transfers,
+        [](const v1::Transfer& transfer) -> const std::string& { return transfer.request().id(); });
+  }
+  // Without the grant that a member begins with.
+  std::string Lines() {
+    v1::ListStatementLinesRequest list;
+    list.set_account_id(MemberId(1));
+    return Walk<v1::ListStatementLinesRequest, v1::ListStatementLinesResponse, v1::StatementLine>(
+               &Service::ListStatementLines, list, &v1::ListStatementLinesResponse::lines,
+               [](const v1::StatementLine& line) -> const std::string& {
+                 return line.transfer().request().id();
+               })
+        .substr(1);
+  }
+  static v1::TransferRequest Listed(int number) {
+    v1::TransferRequest request = MakePost(TransferId(number), kIssuer, MemberId(1), 10);
+    request.set_reference("listed");
+    return request;
+  }
+};
+
+TEST_F(ListsTest, NoPageLosesARowOfAWriterThatWasPaused) {
+  StartService();
+  ASSERT_THAT(Call(*stub_, &Service::RegisterMember, Registration(1)), IsOk());
+  ASSERT_THAT(Call(*stub_, &Service::RecordReputationChange, Change(1)), IsOk());
+  ASSERT_THAT(Post(Listed(1)), IsOk());
+  pqxx::connection session(connection_);
+  {
+    pqxx::work paused(session);
+    paused.exec("SELECT revision FROM ledger.book FOR UPDATE");
+    const auto waits = [](const absl::Status& status) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+    };
+    waits(Call(*stub_, &Service::RegisterMember, Registration(2), "", kMoment).status());
+    waits(Call(*stub_, &Service::RecordReputationChange, Change(2), "", kMoment).status());
+    waits(Call(*stub_, &Service::PostTransfers, OneItem(Listed(2)), "", kMoment).status());
+    EXPECT_EQ(Members() + " " + Changes() + " " + Transfers() + " " + Lines(), "1 1 1 1");
+    paused.commit();
+  }
+  ASSERT_THAT(Call(*stub_, &Service::RegisterMember, Registration(2)), IsOk());
+  ASSERT_THAT(Call(*stub_, &Service::RecordReputationChange, Change(2)), IsOk());
+  ASSERT_THAT(Post(Listed(2)), IsOk());
+  EXPECT_EQ(Members() + " " + Changes() + " " + Transfers() + " " + Lines(), "12 12 12 12");
+}
+
+}  // namespace
+}  // namespace joulebook::ledger
