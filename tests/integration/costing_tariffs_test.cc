@@ -439,6 +439,14 @@ TEST_F(TariffsTest, RerateTotalsTwoTariffsSideBySide) {
   EXPECT_EQ(dearer->all().after_microjoules() - dearer->all().before_microjoules(),
             10 * (2'692'086 - 1'600'000));
 
+  v1::RerateRequest long_name = events;
+  long_name.set_new_members(0, std::string(129, 'a'));
+  EXPECT_THAT(rerate({first, long_name}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  events.mutable_events(3)->clear_usage();
+  EXPECT_EQ(GetErrorInfo(rerate({first, events}).status())->metadata["field"], "reputation_ppm");
+
+  *events.mutable_events(3)->mutable_usage() = StoreItem().usage();
   events.mutable_events(3)->set_member(2);
   const auto wrong = rerate({first, events});
   EXPECT_THAT(wrong, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
