@@ -210,7 +210,7 @@ TEST_F(PausedWriterTest, APageOfCongestionNeverLosesARow) {
   StartService();
   v1::ReportDemandRequest report;
   report.set_class_name("searches");
-  report.set_period(NowUs() / 1'000'000 / 3'600 - 1);
+  report.set_period(DueHour());
   report.set_demand(1);
   v1::ListCongestionRequest list;
   list.set_class_name("searches");

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "common/crypto/note.h"
 #include "common/testing/matchers.h"
@@ -107,6 +108,13 @@ class CostingTest : public testing::Test {
   }
 
   static int64_t NowUs() { return SystemClock().Now().time_since_epoch().count(); }
+
+  // The hour before this one, while a report of it is due for some time yet.
+  static int64_t DueHour() {
+    const auto second_of_hour = [] { return NowUs() / 1'000'000 % 3'600; };
+    while (second_of_hour() > 3'570) std::this_thread::yield();
+    return NowUs() / 1'000'000 / 3'600 - 1;
+  }
 
   absl::StatusOr<v1::PublishTariffResponse> Publish(const std::string& document) {
     v1::PublishTariffRequest request;

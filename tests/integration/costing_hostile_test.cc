@@ -199,7 +199,7 @@ TEST_F(CostingHostileTest, NoListOrTariffEndsInABug) {
   ExpectNoBug(&Service::DiffTariffs, diff);
   v1::ReportDemandRequest report;
   report.set_class_name("searches");
-  report.set_period(NowUs() / 1'000'000 / 3'600 - 1);
+  report.set_period(DueHour());
   report.set_demand(1);
   ExpectNoBug(&Service::ReportDemand, report);
   v1::PublishTariffRequest publish;
