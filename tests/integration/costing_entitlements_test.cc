@@ -1,6 +1,10 @@
 // What members are granted beside the network's own prices, through the real server.
 
+#include <pqxx/connection>
+#include <pqxx/transaction>
+
 #include "common/rpc/timestamps.h"
+#include "services/costing/store/sql.h"
 #include "tests/integration/costing_fixture.h"
 
 namespace joulebook::costing {
@@ -250,6 +254,34 @@ TEST_F(EntitlementsTest, AreListedInTheOrderOfTheirCommits) {
   const auto own = Call(*stub_, &Service::ListEntitlements, list);
   ASSERT_THAT(own, IsOk());
   EXPECT_EQ(own->entitlements_size(), 3);  // 2, 4, and that 2 was revoked
+}
+
+// A writer that was stopped between its row and its commit holds the order: nothing gets a place
+// behind its row before the row is there.
+TEST_F(EntitlementsTest, APageOfEntitlementsNeverLosesARow) {
+  StartService();
+  const auto listed = [&] {
+    std::string numbers;
+    const auto page = Call(*stub_, &Service::ListEntitlements, v1::ListEntitlementsRequest());
+    EXPECT_THAT(page, IsOk());
+    for (const auto& record : page->entitlements()) numbers += record.entitlement_id().back();
+    return numbers;
+  };
+  pqxx::connection session(connection_);
+  pqxx::work paused(session);
+  paused.exec(sql::kLockEntitlements);
+  paused.exec_params(sql::kInsertEntitlement, TestId(7, 1), false, MemberId(1), 1, "provider", 0,
+                     std::optional<int64_t>(), 0);
+  v1::GrantEntitlementRequest grant;
+  *grant.mutable_entitlement() = MakeEntitlement(2, 2);
+  grant.mutable_entitlement()->set_discount("provider");
+  EXPECT_EQ(
+      Call(*stub_, &Service::GrantEntitlement, grant, "", std::chrono::seconds(1)).status().code(),
+      absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(listed(), "");
+  paused.commit();
+  ASSERT_THAT(Call(*stub_, &Service::GrantEntitlement, grant), IsOk());
+  EXPECT_EQ(listed(), "12");
 }
 
 // A record written by hand changes nothing that was: the table refuses.

@@ -3,6 +3,7 @@
 #include "tests/integration/quoted_transfers.h"
 
 #include "common/time/timers.h"
+#include "tools/metered_day/day.h"
 #include "tools/metered_day/earnings.h"
 #include "tools/metered_day/revenue.h"
 
@@ -102,6 +103,22 @@ TEST_F(QuotedTransfersTest, AMeteredSessionIsChargedSliceBySlice) {
   }
   EXPECT_EQ(OpenSession(2, 9'000'000).terms().total_microjoules(), charged);
   EXPECT_EQ(BalancesOf(MemberId(1)).spent_minor(), charged);
+}
+
+// The metered day charges a search with a settlement, and what it found was what it expected.
+TEST_F(QuotedTransfersTest, ADayWithASearchSettlesIt) {
+  metered_day::LedgerClient ledger({.target = ledger_->address()}, "");
+  metered_day::CostingClient costing({.target = costing_->address()}, "");
+  SystemClock clock;
+  const auto random = MakeSystemRandom();
+  UuidV7Generator ids(clock, *random);
+  const std::vector<metered_day::Usage> trace = {
+      {.member = "m", .provider = "p", .operation = type::v1::OPERATION_TYPE_BLOCK_VERIFY},
+      {.member = "m", .provider = "p", .operation = type::v1::OPERATION_TYPE_NODE_SEARCH}};
+  const auto day = metered_day::RunDay(trace, {ledger, costing, ids, clock}, [](auto, auto) {});
+  ASSERT_THAT(day, IsOk());
+  EXPECT_TRUE(day->refused.empty()) << day->refused.begin()->first;
+  EXPECT_EQ(day->charged, 2);
 }
 
 TEST_F(QuotedTransfersTest, EarningsArePaidFromTheFundWhileItLasts) {
