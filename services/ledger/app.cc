@@ -14,6 +14,7 @@
 #include "services/ledger/engine/log_sealer.h"
 #include "services/ledger/rpc/ledger_service.h"
 #include "services/ledger/rpc/quote_check.h"
+#include "services/ledger/store/adopt_book.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "services/ledger/store/pg_store.h"
 
@@ -69,6 +70,7 @@ class App {
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
+    JB_RETURN_IF_ERROR(CheckAdopted({pool_, clock_, *random_, sleeper_}));
     ReadClock();
     JB_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Start(config_.metrics_listen, metrics_));
     JB_ASSIGN_OR_RETURN(server_,
@@ -178,8 +180,7 @@ int RunLedgerd(int argc, char** argv) {
       {.name = "ledger",
        .settings = settings,
        .validate = [&] { return config.Validate(); },
-       .migrate =
-           [&] { return MigrateSchema(config.database.Connection(), kSchema, Migrations()); },
+       .migrate = [&] { return RunMigration(config); },
        .commands = {{"check-books", [&](const auto&) { return RunBooksCheck(config); }},
                     {"new-log-key",
                      [](const auto& words) {

@@ -3,36 +3,63 @@
 #include <cstdio>
 
 #include "common/ids/random.h"
+#include "common/log/log.h"
+#include "common/rpc/service_main.h"
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/rpc/parse_quote.h"
+#include "services/ledger/store/adopt_book.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "services/ledger/store/pg_store.h"
 
 namespace joulebook::ledger {
 
-absl::Status RunBooksCheck(const Config& config) {
-  SystemClock clock;
-  ThreadSleeper sleeper;
-  const auto random = MakeSystemRandom();
+namespace {
+
+PoolOptions OneConnection(const Config& config) {
   PoolOptions options = config.database.ForPool();
   options.size = 1;
-  Pool pool(options);
-  JB_RETURN_IF_ERROR(CheckMigrated(pool, kSchema, Migrations()));
-  const auto store = MakePgLogStore({pool, clock, *random, sleeper});
+  return options;
+}
+
+// What a command works with.
+struct Session {
+  explicit Session(const Config& config) : pool(OneConnection(config)) {}
+
+  SystemClock clock;
+  ThreadSleeper sleeper;
+  const std::unique_ptr<Random> random = MakeSystemRandom();
+  Pool pool;
+  const Database database{pool, clock, *random, sleeper};
+};
+
+}  // namespace
+
+absl::Status RunMigration(const Config& config) {
+  JB_RETURN_IF_ERROR(MigrateSchema(config.database.Connection(), kSchema, Migrations()));
+  Session session(config);
+  JB_ASSIGN_OR_RETURN(const int64_t adopted, AdoptBook(session.database));
+  LogInfo("adopted", {{"records", adopted}});
+  return absl::OkStatus();
+}
+
+absl::Status RunBooksCheck(const Config& config) {
+  Session session(config);
+  JB_RETURN_IF_ERROR(CheckMigrated(session.pool, kSchema, Migrations()));
+  const auto store = MakePgLogStore(session.database);
   BooksProgress last;
   JB_ASSIGN_OR_RETURN(
       const Difference difference,
       CheckBooks(*store, ParsePricedUse, std::chrono::milliseconds(config.books_check_timeout_ms),
                  [&last](const BooksProgress& progress) {
                    last = progress;
-                   std::fprintf(stderr, "\r%lld of %lld transfers",
+                   std::fprintf(stderr, "\r%lld of %lld records",
                                 static_cast<long long>(progress.checked),
                                 static_cast<long long>(progress.total));
                    return true;
                  }));
   std::fputc('\n', stderr);
   if (difference.has_value()) return absl::DataLossError(*difference);
-  std::printf("books balanced: %lld transfers, %lld of them sealed\n",
+  std::printf("books balanced: %lld records, %lld of them sealed\n",
               static_cast<long long>(last.checked), static_cast<long long>(last.sealed));
   return absl::OkStatus();
 }

@@ -5,6 +5,10 @@
 
 namespace joulebook::ledger {
 
+// Brings the schema up to date, and takes what the book holds into its log where it is not there
+// yet.
+absl::Status RunMigration(const Config& config);
+
 // Checks the whole book in the database, without a server: progress to standard error, the result
 // to standard output. DATA_LOSS with the first difference if there is one.
 absl::Status RunBooksCheck(const Config& config);

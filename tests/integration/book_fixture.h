@@ -13,6 +13,7 @@
 #include "common/testing/virtual_clock.h"
 #include "services/ledger/engine/book_writer.h"
 #include "services/ledger/engine/group_committer.h"
+#include "services/ledger/store/adopt_book.h"
 #include "services/ledger/store/pg_store.h"
 
 namespace joulebook::ledger {
@@ -74,6 +75,11 @@ inline constexpr Duration kTimeout = std::chrono::seconds(30);
 inline std::string MakeBookDatabase() {
   const std::string connection = MakeTestDatabase();
   EXPECT_THAT(Migrate(connection, kSchema, Migrations()), IsOk());
+  VirtualClock clock{Time()};  // before any time that a test may want
+  SeededRandom random(1);
+  ThreadSleeper sleeper;
+  Pool pool({connection, 1});
+  EXPECT_THAT(AdoptBook({pool, clock, random, sleeper}), IsOk());
   return connection;
 }
 
@@ -96,8 +102,9 @@ inline void ExpectBookIsSound(Engine& engine) {
                         "asset HAVING sum(posted) <> 0) unbalanced"),
             0);
   EXPECT_EQ(QueryNumber(engine,
-                        "SELECT (SELECT last_position FROM ledger.book) - count(position) "
-                        "FROM ledger.transfers"),
+                        "SELECT (SELECT last_position FROM ledger.book) - count(*) FROM (SELECT "
+                        "position FROM ledger.transfers UNION SELECT position FROM "
+                        "ledger.records) log"),
             0)
       << "positions have gaps";
   EXPECT_EQ(QueryNumber(engine,

@@ -69,7 +69,8 @@ class LogTest : public testing::Test {
     return request;
   }
 
-  // Every kind of transfer: positions 3 to 9, the trials being 1 and 2.
+  // Every kind of transfer: positions 8 to 14, after the issuer and two members with
+  // their accounts and trials.
   void PostEveryKind() {
     TransferRequest expiring = Request(6, TransferKind::kReserve, 4);
     expiring.hold_ttl_ms = 1;
@@ -186,7 +187,7 @@ TEST_F(LogTest, OneOfSeveralReplicasSealsAndAnotherTakesOverWhenItIsGone) {
   // a slept through its lease: it seals nothing, and says nothing wrong.
   PostMany(3'000, 10);
   ASSERT_THAT(a_.sealer.Run(), IsOk());
-  EXPECT_EQ(a_.engine.ledger_metrics.transfers_sealed.Value(), 12);
+  EXPECT_EQ(a_.engine.ledger_metrics.transfers_sealed.Value(), 17);
   EXPECT_GE(a_.engine.ledger_metrics.sealing_lag_seconds.Value(), 0);
   ASSERT_THAT(b.sealer.Run(), IsOk());
   EXPECT_EQ(a_.Check(), std::nullopt);
@@ -194,7 +195,7 @@ TEST_F(LogTest, OneOfSeveralReplicasSealsAndAnotherTakesOverWhenItIsGone) {
 
 TEST_F(LogTest, LeavesOfTransfersFromBeforeTheLogAreHashedFromTheirContent) {
   PostEveryKind();
-  ChangeByHand("UPDATE ledger.transfers SET leaf_hash = NULL WHERE position < 6");
+  ChangeByHand("UPDATE ledger.transfers SET leaf_hash = NULL WHERE position < 11");
   ASSERT_THAT(a_.sealer.Run(), IsOk());
   EXPECT_THAT(a_.proofs.ProveTransfer(NumberedId(1), 0, kTimeout), IsOk());
   EXPECT_EQ(a_.Check(), std::nullopt);
@@ -202,7 +203,7 @@ TEST_F(LogTest, LeavesOfTransfersFromBeforeTheLogAreHashedFromTheirContent) {
 
 TEST_F(LogTest, AGapStopsTheSealer) {
   PostMany(1'000, 5);
-  ChangeByHand("DELETE FROM ledger.transfers WHERE position = 4");
+  ChangeByHand("DELETE FROM ledger.transfers WHERE position = 9");
   EXPECT_EQ(a_.sealer.Run().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(a_.engine.ledger_metrics.seal_failures.Value(), 1);
 }
@@ -234,8 +235,8 @@ TEST_F(LogTest, OnceKeysThatWereChangedByHandAreNamed) {
       {"UPDATE ledger.once_keys SET is_done = false WHERE key = " + key(posted), "has been made"},
       {"UPDATE ledger.once_keys SET transfer_id = " + key(held) + " WHERE key = " + key(charged),
        "has it, not"},
-      {"UPDATE ledger.holds SET once_key = NULL" + of_hold, "its once key is not"},
-      {"UPDATE ledger.holds SET once_key = " + key(freed) + of_hold, "its once key is not"},
+      {"UPDATE ledger.holds SET once_key = NULL" + of_hold, "once_key should be"},
+      {"UPDATE ledger.holds SET once_key = " + key(freed) + of_hold, "once_key should be"},
       {"UPDATE ledger.transfers SET once_key = NULL" + of_hold, "leaf hash"},
       {"UPDATE ledger.transfers SET once_key = " + key(posted) + of_hold, "leaf hash"},
       {"UPDATE ledger.transfers SET leaf_hash = NULL, once_key = " + key(posted) + of_hold,
@@ -279,44 +280,47 @@ TEST_P(TamperingTest, IsNamed) {
 INSTANTIATE_TEST_SUITE_P(
     ByHand, TamperingTest,
     testing::Values(
-        Tampering{"UPDATE ledger.transfers SET moved = 99 WHERE position = 3", "position 3,"},
-        Tampering{"UPDATE ledger.transfers SET reference = 'x' WHERE position = 4", "position 4,"},
-        Tampering{"UPDATE ledger.transfers SET recorded_us = 5 WHERE position = 5", "position 5,"},
+        Tampering{"UPDATE ledger.transfers SET moved = 99 WHERE position = 8", "position 8,"},
+        Tampering{"UPDATE ledger.transfers SET reference = 'x' WHERE position = 9", "position 9,"},
+        Tampering{"UPDATE ledger.transfers SET recorded_us = 5 WHERE position = 10",
+                  "position 10,"},
         Tampering{"UPDATE ledger.transfers SET credit_posted = credit_posted + 1, credit_granted = "
-                  "credit_granted + 1 WHERE position = 9",
-                  "position 9,"},
-        Tampering{"UPDATE ledger.transfers SET leaf_hash = sha256('x') WHERE position = 6",
-                  "position 6,"},
+                  "credit_granted + 1 WHERE position = 14",
+                  "position 14,"},
+        Tampering{"UPDATE ledger.transfers SET leaf_hash = sha256('x') WHERE position = 11",
+                  "position 11,"},
         Tampering{
-            "UPDATE ledger.transfers SET reference = 'x', leaf_hash = NULL WHERE position = 7",
-            "position 7,"},
-        Tampering{"DELETE FROM ledger.transfers WHERE position = 9", "9 transfers"},
-        Tampering{"DELETE FROM ledger.transfers WHERE position = 5", "position"},
+            "UPDATE ledger.transfers SET reference = 'x', leaf_hash = NULL WHERE position = 12",
+            "position 12,"},
+        Tampering{"DELETE FROM ledger.transfers WHERE position = 14", "last_position should be 13"},
+        Tampering{"DELETE FROM ledger.transfers WHERE position = 10", "position"},
         Tampering{"UPDATE ledger.holds SET remaining = 1, state = 1 WHERE amount = 50", "hold"},
-        Tampering{"UPDATE ledger.holds SET state = 2 WHERE amount = 4", "its state should be 4"},
+        Tampering{"UPDATE ledger.holds SET state = 2 WHERE amount = 4",
+                  "state should be 4 and is 2"},
         Tampering{"DELETE FROM ledger.holds WHERE amount = 50", "is missing"},
         Tampering{"INSERT INTO ledger.holds VALUES (gen_random_uuid(), gen_random_uuid(), "
                   "gen_random_uuid(), 'J', 1, 5, 5, 1, 0)",
                   "no transfer reserved it"},
         Tampering{"UPDATE ledger.accounts SET asset = 'KWH' WHERE role = 1",
-                  "its transfers are of J"},
-        Tampering{"UPDATE ledger.accounts SET role = 3 WHERE role = 1", "another role"},
+                  "asset should be J and is KWH"},
+        Tampering{"UPDATE ledger.accounts SET role = 3 WHERE role = 1",
+                  "role should be 1 and is 3"},
         Tampering{"UPDATE ledger.accounts SET lower_limit = 2000000000 WHERE role = 1",
-                  "below its lower limit"},
+                  "lower_limit should be 0"},
         Tampering{"UPDATE ledger.accounts SET upper_limit = 1 WHERE role = 1",
-                  "above its upper limit"},
+                  "upper_limit should be absent"},
         Tampering{"DELETE FROM ledger.accounts WHERE role = 3", "is missing"},
-        Tampering{"UPDATE ledger.book SET last_position = 10", "should have 10 transfers"},
+        Tampering{"UPDATE ledger.book SET last_position = 15", "last_position should be 14"},
         Tampering{"UPDATE ledger.log_tiles SET hashes = sha256('x')", "position 1,"},
-        Tampering{"UPDATE ledger.log_checkpoints SET root = sha256('x')", "the checkpoint of 9"},
-        Tampering{"UPDATE ledger.log_checkpoints SET note = 'x'", "the checkpoint of 9"},
-        Tampering{"INSERT INTO ledger.log_checkpoints VALUES (12, sha256('x'), 0, 'x')",
-                  "a checkpoint of 12"}));
+        Tampering{"UPDATE ledger.log_checkpoints SET root = sha256('x')", "the checkpoint of 14"},
+        Tampering{"UPDATE ledger.log_checkpoints SET note = 'x'", "the checkpoint of 14"},
+        Tampering{"INSERT INTO ledger.log_checkpoints VALUES (17, sha256('x'), 0, 'x', 'x')",
+                  "a checkpoint of 17"}));
 
 TEST_F(LogTest, AProofOfAChangedTransferIsNotGivenOut) {
   PostEveryKind();
   ASSERT_THAT(a_.sealer.Run(), IsOk());
-  ChangeByHand("UPDATE ledger.transfers SET reference = 'x', leaf_hash = NULL WHERE position = 3");
+  ChangeByHand("UPDATE ledger.transfers SET reference = 'x', leaf_hash = NULL WHERE position = 8");
   EXPECT_EQ(a_.proofs.ProveTransfer(NumberedId(1), 0, kTimeout).status().code(),
             absl::StatusCode::kDataLoss);
   EXPECT_THAT(a_.proofs.ProveTransfer(NumberedId(2), 0, kTimeout), IsOk());

@@ -118,6 +118,7 @@ void ReferenceModel::PostChain(const std::vector<ModelRequest>& chain,
   if (!malformed) {
     for (std::size_t i = 0; i < size; ++i) {
       if (seen_.contains(chain[i].id)) continue;
+      ++last_position_;
       seen_[chain[i].id] = {chain[i], answers[i]};
       NameHolder(chain[i], answers[i]);
     }
@@ -306,6 +307,12 @@ void ReferenceModel::Move(const ModelRequest& r, Draft& draft, Seen& seen) {
   ++c.version;
   seen.result.debit = d;
   seen.result.credit = c;
+}
+
+void ReferenceModel::SetState(int account, const std::string& state) {
+  std::string& current = accounts.at(account).state;
+  if (current != state) ++last_position_;
+  current = state;
 }
 
 int ReferenceModel::Sweep() {

@@ -56,6 +56,7 @@ class ReferenceModel {
   std::vector<ModelResult> Post(const std::vector<ModelRequest>& requests);
   // How many holds expired.
   int Sweep();
+  void SetState(int account, const std::string& state);
 
  private:
   struct Hold {
@@ -100,7 +101,7 @@ class ReferenceModel {
   std::map<int, Hold> holds_;
   std::map<int, std::optional<OnceUse>> once_;
   std::map<int, Seen> seen_;
-  int64_t last_position_ = 0;
+  int64_t last_position_ = 0;  // of everything that is decided
 };
 
 }  // namespace joulebook::ledger

@@ -10,7 +10,6 @@ namespace {
 using Service = ledger::v1::LedgerService::Stub;
 
 constexpr Duration kCallTimeout = std::chrono::seconds(10);
-constexpr Duration kLogTimeout = std::chrono::hours(6);
 constexpr Duration kRetryPause = std::chrono::milliseconds(200);
 constexpr int kPageSize = 1'000;
 
@@ -146,21 +145,20 @@ absl::Status Exporter::Log() {
   JB_RETURN_IF_ERROR(Write(header));
   const int64_t size = header.checkpoint().tree_size();
 
-  grpc::ClientContext context;
-  PrepareCall(context, kLogTimeout, options_.token);
-  const auto stream = stub_->WatchTransfers(&context, {});
-  ledger::v1::WatchTransfersResponse page;
-  int64_t written = 0;
-  while (written < size && stream->Read(&page)) {
-    for (const auto& transfer : page.transfers()) {
-      if (written == size) break;
-      JB_RETURN_IF_ERROR(Write(transfer));
-      ++written;
+  ledger::v1::ListLogRecordsRequest request;
+  while (request.after_position() < size) {
+    JB_ASSIGN_OR_RETURN(const auto page, Call(*stub_, &Service::ListLogRecords, request,
+                                              options_.token, kCallTimeout));
+    if (page.records().empty()) {
+      return absl::DataLossError("the log ends before its checkpoint");
     }
+    for (const auto& record : page.records()) {
+      if (record.position() > size) break;
+      JB_RETURN_IF_ERROR(Write(record));
+    }
+    request.set_after_position(page.records().rbegin()->position());
   }
-  context.TryCancel();
-  const absl::Status ended = FromGrpcStatus(stream->Finish());
-  return written == size ? absl::OkStatus() : ended;
+  return absl::OkStatus();
 }
 
 }  // namespace joulebook::exporting

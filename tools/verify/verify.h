@@ -27,8 +27,8 @@ absl::StatusOr<std::string> VerifyConsistencyProof(std::string_view json, Keys k
 // transfer to the last line.
 absl::StatusOr<std::string> VerifyStatement(std::string_view json, Keys keys);
 
-// A whole log, line by line: a LogExportHeader, then a Transfer for each position. The
-// transfers are exactly those that were signed, and every balance after each follows from them.
+// A whole log, line by line: a LogExportHeader, then a LogRecord for each position. The records are
+// exactly those that were signed, and every balance and reputation after each follows from them.
 absl::StatusOr<std::string> VerifyLog(std::istream& lines, Keys keys);
 
 // A ChargeProof: the charge and its reservation are in the log; the quote was signed by one of

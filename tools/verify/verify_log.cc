@@ -1,4 +1,5 @@
-#include <algorithm>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,27 +12,27 @@
 namespace joulebook::verify {
 namespace {
 
-// The transfers of an exported log, one after the other.
+// What one line of an exported log says.
+struct Leaf {
+  std::string bytes;
+  ledger::Difference difference;  // with what the records before it lead to
+};
+
+// The records of an exported log, one after the other.
 class LogVerifier {
  public:
   absl::Status Add(std::string_view line) {
     const std::string place = absl::StrCat("record ", edge_.size() + 1, ": ");
-    ledger::v1::Transfer proto;
+    ledger::v1::LogRecord proto;
     JB_RETURN_IF_ERROR(ParseJson(line, proto));
-    const auto transfer = ledger::FromProto(proto);
-    if (!transfer.ok()) {
-      return absl::DataLossError(absl::StrCat(place, std::string(transfer.status().message())));
+    const auto leaf = Read(proto);
+    if (!leaf.ok()) {
+      return absl::DataLossError(absl::StrCat(place, std::string(leaf.status().message())));
     }
-    const Sha256Digest leaf_hash = MerkleLeafHash(ledger::CanonicalBytes(*transfer));
-    if (!transfer->leaf_hash.empty() && transfer->leaf_hash != AsBytes(leaf_hash)) {
-      return absl::DataLossError(absl::StrCat(place, "transfer ", transfer->request.id.ToString(),
-                                              " at position ", transfer->position,
-                                              " is not the one that was committed (leaf hash)"));
+    if (leaf->difference.has_value()) {
+      return absl::DataLossError(absl::StrCat(place, *leaf->difference));
     }
-    if (const auto difference = audit_.Add(*transfer); difference.has_value()) {
-      return absl::DataLossError(absl::StrCat(place, *difference));
-    }
-    edge_.Append(leaf_hash, full_);
+    edge_.Append(MerkleLeafHash(leaf->bytes), full_);
     full_.clear();
     return absl::OkStatus();
   }
@@ -48,11 +49,33 @@ class LogVerifier {
     if (const auto difference = audit_.CheckSums(); difference.has_value()) {
       return absl::DataLossError(*difference);
     }
-    return absl::StrCat("all ", checkpoint.size, " transfers are those that ", checkpoint.origin,
+    return absl::StrCat("all ", checkpoint.size, " records are those that ", checkpoint.origin,
                         " signed, every balance follows from them, and every asset sums to zero");
   }
 
  private:
+  absl::StatusOr<Leaf> Read(const ledger::v1::LogRecord& proto) {
+    if (proto.has_transfer()) return ReadTransfer(proto.transfer());
+    if (proto.has_refusal()) {
+      JB_ASSIGN_OR_RETURN(ledger::TransferRecord refusal, ledger::FromProto(proto.refusal()));
+      refusal.position = proto.position();
+      return Leaf{ledger::CanonicalBytes(refusal), audit_.Add(refusal)};
+    }
+    JB_ASSIGN_OR_RETURN(const ledger::BookRecord record, ledger::ParseRecord(proto.content()));
+    return Leaf{proto.content(), audit_.Add(record)};
+  }
+
+  absl::StatusOr<Leaf> ReadTransfer(const ledger::v1::Transfer& proto) {
+    JB_ASSIGN_OR_RETURN(const ledger::TransferRecord transfer, ledger::FromProto(proto));
+    std::string bytes = ledger::CanonicalBytes(transfer);
+    if (!transfer.leaf_hash.empty() && transfer.leaf_hash != AsBytes(MerkleLeafHash(bytes))) {
+      return absl::DataLossError(absl::StrCat("transfer ", transfer.request.id.ToString(),
+                                              " at position ", transfer.position,
+                                              " is not the one that was committed (leaf hash)"));
+    }
+    return Leaf{std::move(bytes), audit_.Add(transfer)};
+  }
+
   MerkleTileEdge edge_;
   std::vector<MerkleTile> full_;
   ledger::BookAudit audit_;

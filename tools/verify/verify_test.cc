@@ -107,10 +107,12 @@ class VerifyTest : public testing::Test {
     *header.mutable_checkpoint() = Checkpoint(kTransfers);
     std::string text = ToJson(header) + "\n";
     for (std::size_t i = 0; i < kTransfers; ++i) {
-      ledger::v1::Transfer record;
-      ledger::ToProto(records_[i], record);
-      record.set_leaf_hash(std::string(AsBytes(leaves_[i])));
-      if (i == changed) change(record);
+      ledger::v1::LogRecord record;
+      record.set_position(records_[i].position);
+      ledger::v1::Transfer& transfer = *record.mutable_transfer();
+      ledger::ToProto(records_[i], transfer);
+      transfer.set_leaf_hash(std::string(AsBytes(leaves_[i])));
+      if (i == changed) change(transfer);
       text += ToJson(record) + "\n";
     }
     return text;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "services/ledger/domain/canonical.h"
-#include "services/ledger/domain/limits.h"
 #include "services/ledger/domain/quote_rules.h"
 
 namespace joulebook::ledger {
@@ -27,11 +26,6 @@ ResultCode CompareWithTarget(const TransferRecord& record) {
 bool NeedsSignature(TransferKind kind) {
   return kind == TransferKind::kPost || kind == TransferKind::kReserve ||
          kind == TransferKind::kReverse;
-}
-
-Duration TimeToLive(const TransferRequest& request) {
-  return std::chrono::milliseconds(request.hold_ttl_ms == 0 ? kDefaultHoldTtlMs
-                                                            : request.hold_ttl_ms);
 }
 
 }  // namespace
@@ -131,7 +125,7 @@ ResultCode TransferApplier::ResolveHold(TransferRecord& record) {
 
 ResultCode TransferApplier::ResolveReversed(TransferRecord& record) {
   const auto it = view_.transfers.find(*record.request.target);
-  if (it == view_.transfers.end() || it->second.position == 0) {
+  if (it == view_.transfers.end() || !it->second.is_committed()) {
     // A target inside the same chain is not committed yet and cannot be reversed by it.
     return ResultCode::kTransferNotFound;
   }
@@ -292,19 +286,7 @@ void TransferApplier::UpdateHold(const TransferRecord& record, const Quote* quot
     }
     case TransferKind::kReserve:
       old_holds_.emplace_back(request.id, std::nullopt);
-      view_.holds[request.id] = {request.id,
-                                 record.debit,
-                                 record.credit,
-                                 record.asset,
-                                 record.operation,
-                                 record.moved,
-                                 record.moved,
-                                 HoldState::kOpen,
-                                 record.recorded + TimeToLive(request),
-                                 record.quote_id,
-                                 record.tariff_hash,
-                                 request.once_key,
-                                 {}};
+      view_.holds[request.id] = HoldOf(record);
       if (quote != nullptr) view_.holds[request.id].priced = quote->priced;
       break;
     case TransferKind::kCharge: {

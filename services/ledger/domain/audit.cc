@@ -1,16 +1,18 @@
 #include "services/ledger/domain/audit.h"
 
+#include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/status/status.h"
+#include "common/money/int128.h"
+#include "services/ledger/domain/audit_compare.h"
 #include "services/ledger/domain/balances.h"
+#include "services/ledger/domain/reputation.h"
 
 namespace joulebook::ledger {
 namespace {
-
-__extension__ typedef __int128 Int128;
 
 template <typename... Parts>
 std::string At(const TransferRecord& record, const Parts&... parts) {
@@ -18,17 +20,23 @@ std::string At(const TransferRecord& record, const Parts&... parts) {
                       ": ", parts...);
 }
 
-// The first amount that differs.
-Difference CompareBalances(const Balances& expected, const Balances& found) {
-  const std::pair<const char*, int64_t Balances::*> fields[] = {
-      {"posted", &Balances::posted},   {"reserved", &Balances::reserved},
-      {"pending", &Balances::pending}, {"granted", &Balances::granted},
-      {"earned", &Balances::earned},   {"spent", &Balances::spent},
-      {"version", &Balances::version}};
-  for (const auto& [name, field] : fields) {
-    if (expected.*field != found.*field) {
-      return absl::StrCat(name, " should be ", expected.*field, " and is ", found.*field);
-    }
+template <typename... Parts>
+std::string At(const BookRecord& record, const Parts&... parts) {
+  return absl::StrCat("position ", record.position, ", record of ", record.subject().ToString(),
+                      ": ", parts...);
+}
+
+// `difference` with what it is about before it.
+Difference Of(const char* what, const Uuid& id, const Difference& difference) {
+  if (!difference.has_value()) return std::nullopt;
+  return absl::StrCat(what, " ", id.ToString(), ": ", *difference);
+}
+
+// The first of the derived values that is not stored.
+template <typename Map>
+Difference FirstMissing(const char* what, const Map& derived) {
+  for (const auto& [id, value] : derived) {
+    if (!value.is_stored) return absl::StrCat(what, " ", id.ToString(), " is missing");
   }
   return std::nullopt;
 }
@@ -36,8 +44,12 @@ Difference CompareBalances(const Balances& expected, const Balances& found) {
 }  // namespace
 
 Difference BookAudit::Add(const TransferRecord& record) {
+  if (!record.is_committed()) return AddRefusal(record);
+  if (record.moved <= 0) return At(record, "moves ", record.moved);
+  if (record.debit == record.credit) return At(record, "debits and credits the same account");
   int64_t released = 0;
-  Difference difference = CheckPlace(record);
+  Difference difference = CheckPosition(record.position);
+  if (!difference.has_value()) difference = CheckTime(record.position, record.recorded);
   if (!difference.has_value()) difference = CheckHoldOf(record, released);
   if (!difference.has_value()) difference = CheckBalances(record, released);
   if (!difference.has_value()) {
@@ -47,15 +59,41 @@ Difference BookAudit::Add(const TransferRecord& record) {
   return difference;
 }
 
-Difference BookAudit::CheckPlace(const TransferRecord& record) {
-  if (record.position != last_position_ + 1) {
-    return At(record, "position ", last_position_ + 1, " should be next");
+Difference BookAudit::Add(const BookRecord& record) {
+  Difference difference = CheckPosition(record.position);
+  if (!difference.has_value()) difference = CheckTime(record.position, record.recorded);
+  if (difference.has_value()) return difference;
+  return std::visit([&](const auto& content) { return AddContent(record, content); },
+                    record.content);
+}
+
+Difference BookAudit::CheckPosition(int64_t position) {
+  if (position != head_.last_position + 1) {
+    return absl::StrCat("position ", head_.last_position + 1, " should be next and ", position,
+                        " is");
   }
-  if (record.recorded <= last_recorded_) return At(record, "recorded before the one before it");
-  if (record.moved <= 0) return At(record, "moves ", record.moved);
-  if (record.debit == record.credit) return At(record, "debits and credits the same account");
-  last_position_ = record.position;
-  last_recorded_ = record.recorded;
+  head_.last_position = position;
+  return std::nullopt;
+}
+
+Difference BookAudit::CheckTime(int64_t position, Time recorded) {
+  if (recorded <= head_.last_recorded) {
+    return absl::StrCat("position ", position, ": recorded before the one before it");
+  }
+  head_.last_recorded = recorded;
+  return std::nullopt;
+}
+
+// A refusal from before refusals had positions stands, with its time, after all that there was
+// then.
+Difference BookAudit::AddRefusal(const TransferRecord& refusal) {
+  Difference difference = CheckPosition(refusal.position);
+  if (difference.has_value()) return difference;
+  head_.last_recorded = std::max(head_.last_recorded, refusal.recorded);
+  TransferRecord expected =
+      RefusalOf(refusal.request, refusal.result, refusal.position, refusal.recorded);
+  expected.leaf_hash = refusal.leaf_hash;
+  if (refusal != expected) return At(refusal, "it was refused and says more than its request");
   return std::nullopt;
 }
 
@@ -63,22 +101,24 @@ Difference BookAudit::CheckHoldOf(const TransferRecord& record, int64_t& release
   const TransferKind kind = record.request.kind;
   if (kind == TransferKind::kPost || kind == TransferKind::kReverse) return std::nullopt;
   if (kind == TransferKind::kReserve) {
-    holds_[record.request.id] = {record.debit, record.credit, record.moved};
+    holds_[record.request.id].hold = HoldOf(record);
     return std::nullopt;
   }
   const auto it =
       record.request.target.has_value() ? holds_.find(*record.request.target) : holds_.end();
   if (it == holds_.end()) return At(record, "its hold was never reserved");
-  DerivedHold& hold = it->second;
+  Hold& hold = it->second.hold;
   if (hold.state != HoldState::kOpen) return At(record, "its hold was closed before");
   if (hold.debit != record.debit || hold.credit != record.credit) {
     return At(record, "its accounts are not those of its hold");
   }
+  if ((record.recorded >= hold.expires) != (kind == TransferKind::kExpire)) {
+    return At(record, "its hold expires at ", hold.expires.time_since_epoch().count());
+  }
   return CloseHold(record, hold, released);
 }
 
-Difference BookAudit::CloseHold(const TransferRecord& record, DerivedHold& hold,
-                                int64_t& released) {
+Difference BookAudit::CloseHold(const TransferRecord& record, Hold& hold, int64_t& released) {
   const bool is_charge = record.request.kind == TransferKind::kCharge;
   if (is_charge ? record.moved > hold.remaining : record.moved != hold.remaining) {
     return At(record, "moves ", record.moved, " of a hold of ", hold.remaining);
@@ -93,20 +133,24 @@ Difference BookAudit::CloseHold(const TransferRecord& record, DerivedHold& hold,
   return std::nullopt;
 }
 
-Difference BookAudit::CheckBalances(const TransferRecord& record, int64_t released) {
+// Whether money came from an issuer shows in what it counts as; each account is one or is not.
+bool BookAudit::IsFromIssuer(const TransferRecord& record) {
   const bool is_reversal = record.request.kind == TransferKind::kReverse;
-  accounts_.try_emplace(record.debit);
-  accounts_.try_emplace(record.credit);
-  // Whether money came from an issuer shows in what it counts as; each account is one or is not.
-  std::optional<bool>& is_issuer = accounts_[is_reversal ? record.credit : record.debit].is_issuer;
+  const Uuid& giver = is_reversal ? record.credit : record.debit;
+  const Uuid& receiver = is_reversal ? record.debit : record.credit;
+  std::optional<bool>& is_issuer = accounts_[giver].is_issuer;
   if (!is_issuer.has_value() && EffectOf(record.request.kind, 1, 0, true).debit.posted != 0) {
-    const Uuid& receiver = is_reversal ? record.debit : record.credit;
     const Balances& after = is_reversal ? record.debit_after : record.credit_after;
     is_issuer = after.granted != accounts_[receiver].balances.granted;
   }
-  const bool from_issuer =
-      accounts_[is_reversal ? record.credit : record.debit].is_issuer.value_or(false);
-  const TransferEffect effect = EffectOf(record.request.kind, record.moved, released, from_issuer);
+  return is_issuer.value_or(false);
+}
+
+Difference BookAudit::CheckBalances(const TransferRecord& record, int64_t released) {
+  accounts_.try_emplace(record.debit);
+  accounts_.try_emplace(record.credit);
+  const TransferEffect effect =
+      EffectOf(record.request.kind, record.moved, released, IsFromIssuer(record));
   const std::tuple<const char*, const Uuid&, const BalanceChange&, const Balances&> sides[] = {
       {"debit", record.debit, effect.debit, record.debit_after},
       {"credit", record.credit, effect.credit, record.credit_after}};
@@ -119,11 +163,71 @@ Difference BookAudit::CheckBalances(const TransferRecord& record, int64_t releas
     }
     const auto expected = Apply(account.balances, change);
     if (!expected.has_value()) return At(record, side, " account's balances leave 64 bits");
-    if (const Difference wrong = CompareBalances(*expected, found); wrong.has_value()) {
+    if (const Difference wrong = Compare(*expected, found); wrong.has_value()) {
       return At(record, side, " account ", id.ToString(), ": ", *wrong);
     }
     account.balances = *expected;
   }
+  return std::nullopt;
+}
+
+Difference BookAudit::AddContent(const BookRecord& record, const Member& member) {
+  if (!members_.try_emplace(member.id, DerivedMember{.member = member}).second) {
+    return At(record, "the member was registered before");
+  }
+  ++head_.member_count;
+  if (member.number == head_.member_count) return std::nullopt;
+  return At(record, "the member's number should be ", head_.member_count, " and is ",
+            member.number);
+}
+
+Difference BookAudit::AddContent(const BookRecord& record, const Account& account) {
+  if (account.owner.has_value() && !members_.contains(*account.owner)) {
+    return At(record, "the account's owner is no member");
+  }
+  DerivedAccount& derived = accounts_[account.id];
+  if (derived.opened.has_value()) return At(record, "the account was opened before");
+  // Only what the book held before the log can have moved before it was opened.
+  const bool is_adopted = account.opened < record.recorded;
+  if (!derived.asset.empty() && !is_adopted) return At(record, "the account was used before");
+  const bool is_issuer = account.role == AccountRole::kIssuer;
+  if (derived.asset.empty()) derived.asset = account.asset;
+  if (derived.asset != account.asset) {
+    return At(record, "the account's transfers are of ", derived.asset.ToString());
+  }
+  if (derived.is_issuer.value_or(is_issuer) != is_issuer) {
+    return At(record, "the account's transfers are those of another role");
+  }
+  derived.is_issuer = is_issuer;
+  derived.opened = account;
+  return std::nullopt;
+}
+
+Difference BookAudit::AddContent(const BookRecord& record, const AccountStateChange& change) {
+  const auto it = accounts_.find(change.account);
+  if (it == accounts_.end() || !it->second.opened.has_value()) {
+    return At(record, "the account was never opened");
+  }
+  AccountState& state = it->second.opened->state;
+  if (state == AccountState::kClosed) return At(record, "the account was closed before");
+  if (state == change.state) return At(record, "the account was in this state before");
+  state = change.state;
+  head_.states_position = record.position;
+  return std::nullopt;
+}
+
+Difference BookAudit::AddContent(const BookRecord& record, const ReputationChange& change) {
+  const auto it = members_.find(change.command.member);
+  if (it == members_.end()) return At(record, "the member was never registered");
+  Reputation& reputation = it->second.member.reputation;
+  reputation = ChangeReputation(reputation, change.command);
+  if (const Difference wrong = Compare(reputation, change.after); wrong.has_value()) {
+    return At(record, "the reputation's ", *wrong);
+  }
+  const bool is_new =
+      reputation_changes_.try_emplace(change.command.id, DerivedChange{.change = change}).second;
+  if (!is_new) return At(record, "the change was recorded before");
+  head_.states_position = record.position;
   return std::nullopt;
 }
 
@@ -138,63 +242,61 @@ Difference BookAudit::CheckSums() const {
   return std::nullopt;
 }
 
+Difference BookAudit::CheckMember(const Member& member) {
+  const auto it = members_.find(member.id);
+  if (it == members_.end()) return Of("member", member.id, "the log does not know it");
+  it->second.is_stored = true;
+  return Of("member", member.id, Compare(it->second.member, member));
+}
+
+Difference BookAudit::CheckReputationChange(const ReputationChange& change) {
+  const Uuid& id = change.command.id;
+  const auto it = reputation_changes_.find(id);
+  if (it == reputation_changes_.end()) return Of("reputation change", id, "the log has none");
+  it->second.is_stored = true;
+  return Of("reputation change", id, Compare(it->second.change, change));
+}
+
 Difference BookAudit::CheckAccount(const Account& account) {
   const auto it = accounts_.find(account.id);
-  const std::string name = absl::StrCat("account ", account.id.ToString(), ": ");
-  const Balances none;
-  const Balances& expected = it == accounts_.end() ? none : it->second.balances;
-  if (const Difference wrong = CompareBalances(expected, account.balances); wrong.has_value()) {
-    return absl::StrCat(name, *wrong);
+  if (it == accounts_.end() || !it->second.opened.has_value()) {
+    return Of("account", account.id, "the log does not know it");
   }
-  const Int128 available = Int128{expected.posted} - expected.reserved;
+  DerivedAccount& derived = it->second;
+  derived.is_stored = true;
+  Difference difference = Compare(*derived.opened, account);
+  if (!difference.has_value()) difference = Compare(derived.balances, account.balances);
+  if (!difference.has_value()) difference = CheckLimits(account);
+  return Of("account", account.id, difference);
+}
+
+Difference BookAudit::CheckLimits(const Account& account) {
+  const Balances& balances = account.balances;
+  const Int128 available = Int128{balances.posted} - balances.reserved;
   if (account.lower_limit.has_value() && available < *account.lower_limit) {
-    return absl::StrCat(name, "its available amount is below its lower limit");
+    return "its available amount is below its lower limit";
   }
-  const Int128 promised = Int128{expected.posted} + expected.pending;
+  const Int128 promised = Int128{balances.posted} + balances.pending;
   if (account.upper_limit.has_value() && promised > *account.upper_limit) {
-    return absl::StrCat(name, "its amount is above its upper limit");
-  }
-  if (it == accounts_.end()) return std::nullopt;
-  it->second.is_stored = true;
-  if (it->second.asset != account.asset) {
-    return absl::StrCat(name, "its transfers are of ", it->second.asset.ToString(),
-                        " and it is of ", account.asset.ToString());
-  }
-  const bool is_issuer = account.role == AccountRole::kIssuer;
-  if (it->second.is_issuer.value_or(is_issuer) != is_issuer) {
-    return absl::StrCat(name, "its transfers are those of another role");
+    return "its amount is above its upper limit";
   }
   return std::nullopt;
 }
 
 Difference BookAudit::CheckHold(const Hold& hold) {
-  const std::string name = absl::StrCat("hold ", hold.id.ToString(), ": ");
   const auto it = holds_.find(hold.id);
-  if (it == holds_.end()) return absl::StrCat(name, "no transfer reserved it");
-  DerivedHold& derived = it->second;
-  derived.is_stored = true;
-  if (derived.debit != hold.debit || derived.credit != hold.credit) {
-    return absl::StrCat(name, "its accounts are not those of its transfer");
-  }
-  if (derived.remaining != hold.remaining) {
-    return absl::StrCat(name, "remaining should be ", derived.remaining, " and is ",
-                        hold.remaining);
-  }
-  if (derived.state != hold.state) {
-    return absl::StrCat(name, "its state should be ", static_cast<int>(derived.state), " and is ",
-                        static_cast<int>(hold.state));
-  }
-  return once_.CheckHold(hold);
+  if (it == holds_.end()) return Of("hold", hold.id, "no transfer reserved it");
+  it->second.is_stored = true;
+  return Of("hold", hold.id, Compare(it->second.hold, hold));
 }
 
 Difference BookAudit::CheckComplete() const {
-  for (const auto& [id, account] : accounts_) {
-    if (!account.is_stored) return absl::StrCat("account ", id.ToString(), " is missing");
-  }
-  for (const auto& [id, hold] : holds_) {
-    if (!hold.is_stored) return absl::StrCat("hold ", id.ToString(), " is missing");
-  }
-  return once_.CheckComplete();
+  Difference missing = FirstMissing("account", accounts_);
+  if (!missing.has_value()) missing = FirstMissing("hold", holds_);
+  if (!missing.has_value()) missing = FirstMissing("member", members_);
+  if (!missing.has_value()) missing = FirstMissing("reputation change", reputation_changes_);
+  if (!missing.has_value()) missing = once_.CheckComplete();
+  return missing;
 }
 
 }  // namespace joulebook::ledger

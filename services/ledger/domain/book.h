@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -15,15 +16,34 @@
 #include "services/ledger/domain/member.h"
 #include "services/ledger/domain/once_key.h"
 #include "services/ledger/domain/quote.h"
+#include "services/ledger/domain/record.h"
 #include "services/ledger/domain/transfer.h"
 
 namespace joulebook::ledger {
+
+// The head of the book: what the last record left.
+struct BookHead {
+  int64_t last_position = 0;
+  // The leaf hash of the record there. It covers the record's time and what it moved, so no two
+  // histories of a book have the same one: position and hash together are the book's identity.
+  std::string leaf_hash;
+  int64_t states_position =
+      0;  // of the last record that changed an account's state or a reputation
+  Time last_recorded;
+  int64_t member_count = 0;
+
+  bool IsSameAs(const BookHead& other) const {
+    return last_position == other.last_position && leaf_hash == other.leaf_hash;
+  }
+};
 
 struct BookView {
   // Of the book as a whole. The store checks at the commit that they still are.
   int64_t last_position = 0;
   Time last_recorded;
   int64_t member_count = 0;
+  // Of the last record that changed an account's state or a reputation.
+  int64_t states_position = 0;
   // The server's time of this decision.
   Time now;
 
@@ -44,6 +64,10 @@ struct BookView {
     last_recorded = std::max(now, last_recorded + Duration(1));
     return last_recorded;
   }
+  // The record of `content` at the next position, with the time last given.
+  BookRecord NextRecord(RecordContent content) {
+    return {++last_position, last_recorded, std::move(content)};
+  }
 };
 
 // ABORTED: no book looks like the view, for example because it shows a hold that its accounts know
@@ -53,7 +77,9 @@ inline absl::Status ViewContradictsItself() {
 }
 
 struct Changes {
-  std::vector<TransferRecord> transfers;   // committed and refused, in order
+  // What is decided, in order of position: transfers, committed and refused, and all else.
+  std::vector<TransferRecord> transfers;
+  std::vector<BookRecord> records;
   absl::flat_hash_set<Uuid> holds;         // new or changed: write them as the view has them
   absl::flat_hash_set<OnceKey> once_keys;  // as the view has them now, or free
   absl::flat_hash_set<Uuid> new_accounts;
@@ -62,22 +88,16 @@ struct Changes {
   absl::flat_hash_set<Uuid> reputations;  // members whose reputation changed
   std::vector<ReputationChange> reputation_changes;
 
-  bool empty() const {
-    return transfers.empty() && new_accounts.empty() && changed_states.empty() &&
-           new_members.empty() && reputation_changes.empty();
-  }
+  bool empty() const { return transfers.empty() && records.empty(); }
   // Whether this is one transfer and nothing else.
   bool IsLoneTransfer() const {
-    return transfers.size() == 1 && holds.empty() && once_keys.empty() && new_accounts.empty() &&
-           changed_states.empty() && new_members.empty() && reputation_changes.empty();
+    return transfers.size() == 1 && holds.empty() && once_keys.empty() && records.empty();
   }
   // False for what can only come of a view that contradicts itself.
   bool IsPossible() const {
     return std::all_of(transfers.begin(), transfers.end(),
                        [](const TransferRecord& record) { return record.IsPossible(); });
   }
-  // Whether something other than balances and holds changes that was there before.
-  bool ChangesStates() const { return !changed_states.empty() || !reputations.empty(); }
 };
 
 // What the store must load for a decision. Accounts, holds and members that the named transfers and

@@ -1,5 +1,5 @@
-// Canonical bytes: of a request, what its signature covers; of a committed transfer, its leaf in
-// the Merkle log.
+// Canonical bytes: of a request, what its signature covers; of a decided transfer, its leaf in the
+// Merkle log. Those of the log's other records are in record.h.
 #pragma once
 
 #include <string>
@@ -13,8 +13,9 @@ namespace joulebook::ledger {
 // it. Two different requests never have the same bytes.
 std::string CanonicalBytes(const TransferRequest& request);
 
-// The same for a committed transfer: its place and time, its request with the signature, what was
-// resolved and moved, and both accounts' balances after it.
+// The same for a decided transfer: its place and time and its request with the signature. Of a
+// committed one also what was resolved and moved, and both accounts' balances after it; of a
+// refused one the result. The prefix tells which.
 std::string CanonicalBytes(const TransferRecord& record);
 
 }  // namespace joulebook::ledger

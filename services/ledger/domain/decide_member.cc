@@ -76,19 +76,17 @@ TransferItem TrialGrant(const Uuid& account, const Uuid& grant_id) {
   return grant;
 }
 
-// Grants the trial to a new account; when the book refuses it, nothing is left of the attempt.
+// Grants the trial to a new account; when the book refuses it, nothing is left of the grant.
 absl::Status GrantTrial(const Uuid& account, const Uuid& grant_id, BookView& view,
                         Changes& changes) {
   const TransferItem grant = TrialGrant(account, grant_id);
   const auto refuse_signatures = [](std::string_view, std::string_view, std::string_view) {
     return false;
   };
-  const Time recorded_before = view.last_recorded;
   const auto outcomes = DecideTransfers({&grant, 1}, refuse_signatures, view, changes);
   if (outcomes[0].code == ResultCode::kOk) return absl::OkStatus();
   changes.transfers.pop_back();
   view.transfers.erase(grant_id);
-  view.last_recorded = recorded_before;
   return TrialGrantRefused(static_cast<int>(outcomes[0].code));
 }
 
@@ -108,30 +106,39 @@ absl::StatusOr<Registered<Member>> DecideRegisterMember(const RegisterMemberComm
   }
   if (view.accounts.contains(command.id)) return DifferentContent(command.id, "account");
 
-  Account account;
-  account.id = command.id;
-  account.owner = command.id;
-  account.asset = AssetCode("J");
-  account.lower_limit = 0;
-  account.opened = view.now;
-  view.accounts[account.id] = account;
-  const absl::Status granted = GrantTrial(account.id, grant_id, view, changes);
-  if (!granted.ok()) {
-    view.accounts.erase(account.id);
-    return granted;
-  }
-  changes.new_accounts.insert(account.id);
-
+  const int64_t position_before = view.last_position;
+  const Time recorded_before = view.last_recorded;
   Member member;
   member.id = command.id;
   member.public_key = command.public_key;
   member.display_name = command.display_name;
   member.trial_transfer = grant_id;
-  member.number = ++view.member_count;
-  member.registered = view.now;
-  view.members[member.id] = member;
-  changes.new_members.insert(member.id);
+  member.number = view.member_count + 1;
+  member.registered = view.NextRecorded();
+  BookRecord registration = view.NextRecord(member);
 
+  Account account;
+  account.id = command.id;
+  account.owner = command.id;
+  account.asset = AssetCode("J");
+  account.lower_limit = 0;
+  account.opened = view.NextRecorded();
+  BookRecord opening = view.NextRecord(account);
+
+  view.accounts[account.id] = account;
+  const absl::Status granted = GrantTrial(account.id, grant_id, view, changes);
+  if (!granted.ok()) {
+    view.accounts.erase(account.id);
+    view.last_position = position_before;
+    view.last_recorded = recorded_before;
+    return granted;
+  }
+  view.members[member.id] = member;
+  ++view.member_count;
+  changes.new_members.insert(member.id);
+  changes.new_accounts.insert(account.id);
+  changes.records.push_back(std::move(registration));
+  changes.records.push_back(std::move(opening));
   return Registered<Member>{member, true};
 }
 
@@ -153,9 +160,10 @@ absl::StatusOr<Registered<Account>> DecideCreateAccount(const CreateAccountComma
   account.upper_limit = command.upper_limit;
   account.requires_signature = command.requires_signature;
   account.metadata = command.metadata;
-  account.opened = view.now;
+  account.opened = view.NextRecorded();
   view.accounts[account.id] = account;
   changes.new_accounts.insert(account.id);
+  changes.records.push_back(view.NextRecord(account));
   return Registered<Account>{account, true};
 }
 
@@ -172,6 +180,9 @@ absl::StatusOr<Account> DecideAccountState(const Uuid& id, AccountState state, B
   }
   account.state = state;
   changes.changed_states.insert(id);
+  view.NextRecorded();
+  changes.records.push_back(view.NextRecord(AccountStateChange{id, state}));
+  view.states_position = view.last_position;
   return account;
 }
 

@@ -13,7 +13,7 @@ namespace {
 TransferOutcome Answer(const TransferRecord& record, const TransferRequest& request) {
   const ResultCode compared = CompareContent(record.request, request);
   if (compared != ResultCode::kExists) return {.code = compared};
-  if (record.position == 0) return {.code = record.result, .recorded = record.recorded};
+  if (!record.is_committed()) return {.code = record.result, .recorded = record.recorded};
   return {ResultCode::kExists, record.position,    record.recorded,
           record.moved,        record.debit_after, record.credit_after};
 }
@@ -156,15 +156,10 @@ class ChainDecider {
   // Records a refusal; of two items with one id, that of the first.
   void Refuse(std::size_t index, TransferOutcome& outcome) {
     if (view_.transfers.contains(items_[index].request.id)) return;
-    TransferRecord record;
-    record.request = items_[index].request;
-    record.result = outcome.code;
-    record.recorded = view_.NextRecorded();
-    record.debit = record.request.debit.value_or(Uuid::Nil());
-    record.credit = record.request.credit.value_or(Uuid::Nil());
-    record.asset = record.request.asset;
-    record.operation = record.request.operation;
-    outcome.recorded = record.recorded;
+    const Time recorded = view_.NextRecorded();
+    TransferRecord record =
+        RefusalOf(items_[index].request, outcome.code, ++view_.last_position, recorded);
+    outcome.recorded = recorded;
     view_.transfers[record.request.id] = record;
     changes_.transfers.push_back(std::move(record));
   }

@@ -28,13 +28,6 @@ Difference OnceAudit::Add(const TransferRecord& record) {
   return std::nullopt;
 }
 
-Difference OnceAudit::CheckHold(const Hold& hold) const {
-  const auto derived = holds_.find(hold.id);
-  const auto expected = derived == holds_.end() ? std::nullopt : std::optional(derived->second.key);
-  if (hold.once_key == expected) return std::nullopt;
-  return absl::StrCat("hold ", hold.id.ToString(), ": its once key is not that of its transfer");
-}
-
 Difference OnceAudit::CheckStored(const OnceKeyHolder& stored) {
   const std::string name = absl::StrCat("once key ", stored.id.ToString(), ": ");
   const auto derived = keys_.find(stored.id);

@@ -11,9 +11,8 @@ class OnceAudit {
  public:
   // The next committed transfer, in the order of positions. A difference is what is wrong with it.
   Difference Add(const TransferRecord& record);
-  // Whether what is stored beside the transfers agrees with them. Call it for every hold and key
-  // that is stored, then CheckComplete.
-  Difference CheckHold(const Hold& hold) const;
+  // Whether what is stored beside the transfers agrees with them. Call it for every key that is
+  // stored, then CheckComplete.
   Difference CheckStored(const OnceKeyHolder& stored);
   Difference CheckComplete() const;
 

@@ -66,6 +66,8 @@ absl::StatusOr<ReputationChange> DecideReputationChange(const ReputationCommand&
   const ReputationChange change{command, reputation.changes, view.NextRecorded(), reputation};
   changes.reputations.insert(command.member);
   changes.reputation_changes.push_back(change);
+  changes.records.push_back(view.NextRecord(change));
+  view.states_position = view.last_position;
   return change;
 }
 

@@ -182,8 +182,8 @@ struct TransferRequest {
 // What became of a request: a committed transfer, or a recorded refusal.
 struct TransferRecord {
   TransferRequest request;
-  ResultCode result = ResultCode::kOk;
-  int64_t position = 0;  // 0: refused
+  ResultCode result = ResultCode::kOk;  // anything but kOk: refused
+  int64_t position = 0;                 // in the log, from 1
   Time recorded;
   // Resolved from the target where the request left them out; of a refusal, as the request has
   // them.
@@ -197,9 +197,10 @@ struct TransferRecord {
   // Of the request's own quote, else of the one that its hold was made with.
   std::optional<Uuid> quote_id;
   std::string tariff_hash;
-  // The hash of its leaf in the log as stored with it; empty before that, and on refusals.
+  // The hash of its leaf in the log as stored with it; empty before that.
   std::string leaf_hash;
 
+  bool is_committed() const { return result == ResultCode::kOk; }
   Time effective() const { return request.effective.value_or(recorded); }
   // Whether it holds no amount that no rule could have given it.
   bool IsPossible() const {
@@ -208,6 +209,10 @@ struct TransferRecord {
   }
   bool operator==(const TransferRecord&) const = default;
 };
+
+// The record of a refusal: it moves nothing, and resolves nothing that the request leaves out.
+TransferRecord RefusalOf(const TransferRequest& request, ResultCode result, int64_t position,
+                         Time recorded);
 
 enum class HoldState { kOpen = 1, kCharged = 2, kReleased = 3, kExpired = 4 };
 
@@ -240,5 +245,8 @@ struct Hold {
   bool is_untouched() const { return remaining == amount; }
   bool operator==(const Hold&) const = default;
 };
+
+// The hold that a committed RESERVE makes.
+Hold HoldOf(const TransferRecord& reserve);
 
 }  // namespace joulebook::ledger

@@ -1,90 +1,29 @@
 #include "services/ledger/engine/books_check.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/crypto/note.h"
+#include "services/ledger/domain/audit_compare.h"
 #include "services/ledger/domain/canonical.h"
+#include "services/ledger/engine/log_check.h"
+#include "services/ledger/engine/log_reader.h"
 
 namespace joulebook::ledger {
 namespace {
 
 constexpr int kPage = 4'096;
 
-// Compares the log with the transfers as they pass by.
-class LogCheck {
- public:
-  explicit LogCheck(BookSnapshot& snapshot) : snapshot_(snapshot) { NextCheckpoint(); }
+// As the first migration ships them; assets are never added by the service.
+const Asset kAssets[] = {{AssetCode("J"), 6, AssetKind::kEnergy},
+                         {AssetCode("KWH"), 6, AssetKind::kEnergy},
+                         {AssetCode("THB"), 2, AssetKind::kCurrency},
+                         {AssetCode("USDT"), 6, AssetKind::kToken}};
 
-  Difference Add(const TransferRecord& record) {
-    const Sha256Digest leaf = MerkleLeafHash(CanonicalBytes(record));
-    const std::string place = absl::StrCat("position ", record.position, ", transfer ",
-                                           record.request.id.ToString(), ": ");
-    if (!record.leaf_hash.empty() && record.leaf_hash != AsBytes(leaf)) {
-      return place + "its content is not the one that was committed (leaf hash)";
-    }
-    const uint64_t index = edge_.size();
-    if (next_.has_value()) {
-      if (index % kTileWidth == 0) tile_ = snapshot_.Tile(0, index / kTileWidth);
-      if (tile_.size() <= index % kTileWidth || tile_[index % kTileWidth] != leaf) {
-        return place + "its content is not the one in the log";
-      }
-    }
-    std::vector<MerkleTile> full;
-    edge_.Append(leaf, full);
-    for (const MerkleTile& tile : full) {
-      if (next_.has_value() && snapshot_.Tile(tile.level, tile.index) != tile.hashes) {
-        return absl::StrCat("tile ", tile.level, "/", tile.index,
-                            " of the log is not that of the transfers");
-      }
-    }
-    return CheckCheckpoint();
-  }
-
-  // After the last transfer.
-  Difference Finish() const {
-    if (!next_.has_value()) return std::nullopt;
-    return absl::StrCat("the log has a checkpoint of ", next_->size, " transfers and the book has ",
-                        edge_.size());
-  }
-
-  int64_t sealed() const { return sealed_; }
-
- private:
-  Difference CheckCheckpoint() {
-    if (!next_.has_value() || static_cast<uint64_t>(next_->size) != edge_.size()) {
-      return std::nullopt;
-    }
-    const LogCheckpoint expected{"", edge_.size(), edge_.Root()};
-    const auto noted = ParseCheckpoint(NoteText(next_->note));
-    if (next_->root != expected.root || !noted.ok() || noted->root != expected.root ||
-        noted->size != expected.size) {
-      return absl::StrCat("the checkpoint of ", next_->size,
-                          " transfers is not that of the transfers");
-    }
-    sealed_ = next_->size;
-    NextCheckpoint();
-    return std::nullopt;
-  }
-
-  void NextCheckpoint() {
-    if (page_.empty()) {
-      page_ = snapshot_.Checkpoints(sealed_, kPage);
-      std::reverse(page_.begin(), page_.end());
-    }
-    next_.reset();
-    if (page_.empty()) return;
-    next_ = std::move(page_.back());
-    page_.pop_back();
-  }
-
-  BookSnapshot& snapshot_;
-  MerkleTileEdge edge_;
-  std::vector<Sha256Digest> tile_;
-  std::vector<StoredCheckpoint> page_;  // newest first
-  std::optional<StoredCheckpoint> next_;
-  int64_t sealed_ = 0;
-};
+std::string PlaceOf(int64_t position, const char* what, const Uuid& id) {
+  return absl::StrCat("position ", position, ", ", what, " ", id.ToString());
+}
 
 class BooksCheck {
  public:
@@ -93,60 +32,107 @@ class BooksCheck {
       : snapshot_(snapshot), progress_(progress), log_(snapshot), quotes_(read_quote) {}
 
   absl::StatusOr<Difference> Run() {
-    JB_ASSIGN_OR_RETURN(Difference difference, CheckTransfers());
+    JB_ASSIGN_OR_RETURN(Difference difference, CheckLog());
     if (!difference.has_value()) difference = log_.Finish();
     if (!difference.has_value()) difference = audit_.CheckSums();
-    if (!difference.has_value()) {
-      difference =
-          CheckAll([this](const Uuid& after) { return snapshot_.Accounts(after, kPage); },
-                   [this](const Account& account) { return audit_.CheckAccount(account); });
-    }
-    if (!difference.has_value()) {
-      difference = CheckAll([this](const Uuid& after) { return snapshot_.Holds(after, kPage); },
-                            [this](const Hold& hold) {
-                              Difference wrong = audit_.CheckHold(hold);
-                              return wrong.has_value() ? wrong : quotes_.CheckHold(hold);
-                            });
-    }
-    if (!difference.has_value()) {
-      difference =
-          CheckAll([this](const Uuid& after) { return snapshot_.OnceKeys(after, kPage); },
-                   [this](const OnceKeyHolder& holder) { return audit_.CheckOnceKey(holder); });
-    }
+    if (!difference.has_value()) difference = CheckStored();
     if (!difference.has_value()) difference = audit_.CheckComplete();
     return difference;
   }
 
  private:
-  absl::StatusOr<Difference> CheckTransfers() {
-    const int64_t total = snapshot_.LastPosition();
-    for (;;) {
-      const auto page = snapshot_.Transfers(audit_.transfers(), kPage);
-      for (const TransferRecord& record : page) {
-        Difference difference = log_.Add(record);
-        if (!difference.has_value()) difference = audit_.Add(record);
-        if (!difference.has_value()) difference = quotes_.Add(record);
-        if (difference.has_value()) return difference;
-      }
-      if (!progress_({audit_.transfers(), total, log_.sealed()})) {
+  absl::StatusOr<Difference> CheckLog() {
+    const BookHead head = snapshot_.Head();
+    LogReader reader(snapshot_, 0, kPage);
+    for (int64_t checked = 0;; ++checked) {
+      const std::optional<LogEntry> entry = reader.Next();
+      const bool is_time_to_tell = checked % kPage == 0 || !entry.has_value();
+      if (is_time_to_tell && !progress_({checked, head.last_position, log_.sealed()})) {
         return absl::CancelledError("the check was given up");
       }
-      if (page.empty()) break;
+      if (!entry.has_value()) break;
+      Difference difference = std::visit([this](const auto& e) { return Add(e); }, *entry);
+      if (difference.has_value()) return difference;
     }
-    if (audit_.transfers() == total) return Difference();
-    return Difference(
-        absl::StrCat("the book should have ", total, " transfers and has ", audit_.transfers()));
+    BookHead expected = audit_.head();
+    expected.leaf_hash = leaf_hash_;
+    const Difference difference = Compare(expected, head);
+    return difference.has_value() ? Difference("the book's " + *difference) : std::nullopt;
   }
 
-  template <typename Next, typename Check>
-  static Difference CheckAll(const Next& next, const Check& check) {
-    for (Uuid after = Uuid::Nil();;) {
-      const auto page = next(after);
+  Difference Add(const TransferRecord& transfer) {
+    const std::string place = PlaceOf(transfer.position, "transfer", transfer.request.id);
+    Difference difference = AddLeaf(place, CanonicalBytes(transfer), transfer.leaf_hash);
+    if (!difference.has_value()) difference = audit_.Add(transfer);
+    if (!difference.has_value() && transfer.is_committed()) difference = quotes_.Add(transfer);
+    return difference;
+  }
+
+  Difference Add(const StoredRecord& stored) {
+    const std::string place = PlaceOf(stored.position, "record of", stored.subject);
+    Difference difference = AddLeaf(place, stored.content, stored.leaf_hash);
+    if (difference.has_value()) return difference;
+    const auto record = ParseRecord(stored.content);
+    if (!record.ok()) return place + ": its content is no record";
+    if (record->position != stored.position || record->recorded != stored.recorded ||
+        record->kind() != stored.kind || record->subject() != stored.subject) {
+      return place + ": its columns are not what its content says";
+    }
+    return audit_.Add(*record);
+  }
+
+  Difference AddLeaf(const std::string& place, std::string_view content, std::string_view stored) {
+    const Sha256Digest leaf = MerkleLeafHash(content);
+    leaf_hash_ = AsBytes(leaf);
+    return log_.Add(place, leaf, stored);
+  }
+
+  // What stands beside the log.
+  Difference CheckStored() {
+    const auto assets = snapshot_.Assets();
+    if (!std::equal(assets.begin(), assets.end(), std::begin(kAssets), std::end(kAssets))) {
+      return "the assets are not those that the ledger came with";
+    }
+    Difference difference = CheckAll(int64_t{0}, &BookSnapshot::Members,
+                                     [](const Member& member) { return member.number; });
+    if (!difference.has_value()) {
+      difference = CheckAll(Uuid::Nil(), &BookSnapshot::ReputationChanges,
+                            [](const ReputationChange& change) { return change.command.id; });
+    }
+    if (!difference.has_value()) {
+      difference = CheckAll(Uuid::Nil(), &BookSnapshot::Accounts,
+                            [](const Account& account) { return account.id; });
+    }
+    if (!difference.has_value()) {
+      difference =
+          CheckAll(Uuid::Nil(), &BookSnapshot::Holds, [](const Hold& hold) { return hold.id; });
+    }
+    if (!difference.has_value()) {
+      difference = CheckAll(Uuid::Nil(), &BookSnapshot::OnceKeys,
+                            [](const OnceKeyHolder& holder) { return holder.id; });
+    }
+    return difference;
+  }
+
+  Difference Check(const Member& member) { return audit_.CheckMember(member); }
+  Difference Check(const ReputationChange& change) { return audit_.CheckReputationChange(change); }
+  Difference Check(const Account& account) { return audit_.CheckAccount(account); }
+  Difference Check(const OnceKeyHolder& holder) { return audit_.CheckOnceKey(holder); }
+  Difference Check(const Hold& hold) {
+    Difference difference = audit_.CheckHold(hold);
+    return difference.has_value() ? difference : quotes_.CheckHold(hold);
+  }
+
+  // Checks all rows that `read` gives, page by page; `key` is what they are ordered by.
+  template <typename After, typename Read, typename Key>
+  Difference CheckAll(After after, const Read& read, const Key& key) {
+    for (;;) {
+      const auto page = (snapshot_.*read)(after, kPage);
       if (page.empty()) return std::nullopt;
       for (const auto& item : page) {
-        if (Difference difference = check(item); difference.has_value()) return difference;
+        if (Difference difference = Check(item); difference.has_value()) return difference;
       }
-      after = page.back().id;
+      after = key(page.back());
     }
   }
 
@@ -155,6 +141,7 @@ class BooksCheck {
   LogCheck log_;
   BookAudit audit_;
   QuoteAudit quotes_;
+  std::string leaf_hash_;  // of the last record
 };
 
 }  // namespace

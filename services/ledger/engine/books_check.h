@@ -1,5 +1,5 @@
-// The check of the whole book: everything derived anew from the transfers, and the log compared
-// with them.
+// The check of the whole book: everything derived anew from the log's records, and the tree over
+// them compared.
 #pragma once
 
 #include <functional>
@@ -10,13 +10,14 @@
 
 namespace joulebook::ledger {
 
+// Records of the log.
 struct BooksProgress {
   int64_t checked = 0;
   int64_t total = 0;
   int64_t sealed = 0;
 };
 
-// Checks one snapshot of the book. `progress` is called after every few thousand transfers; when it
+// Checks one snapshot of the book. `progress` is called after every few thousand records; when it
 // says false the check ends with CANCELLED. The first difference, or nothing; errors are those of
 // the store.
 absl::StatusOr<Difference> CheckBooks(LogStore& store, const ReadPricedUse& read_quote,

@@ -52,6 +52,22 @@ absl::StatusOr<ConsistencyProof> LogProofs::ProveConsistency(int64_t old_size, i
   return proof;
 }
 
+absl::StatusOr<std::vector<LogEntry>> LogProofs::ReadLog(int64_t after, int limit,
+                                                         Duration timeout) {
+  std::vector<LogEntry> entries;
+  JB_RETURN_IF_ERROR(log_.ReadSnapshot(timeout, [&](BookSnapshot& snapshot) {
+    entries.clear();
+    LogReader reader(snapshot, after, limit);
+    for (int read = 0; read < limit; ++read) {
+      std::optional<LogEntry> entry = reader.Next();
+      if (!entry.has_value()) break;
+      entries.push_back(*std::move(entry));
+    }
+    return absl::OkStatus();
+  }));
+  return entries;
+}
+
 absl::StatusOr<std::vector<Sha256Digest>> LogProofs::Prove(
     Duration timeout,
     const std::function<absl::StatusOr<std::vector<Sha256Digest>>(const MerkleRangeRoot&)>& make) {

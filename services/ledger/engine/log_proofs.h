@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "services/ledger/engine/log_reader.h"
 #include "services/ledger/engine/metrics.h"
 #include "services/ledger/store/log_store.h"
 #include "services/ledger/store/store.h"
@@ -37,6 +38,8 @@ class LogProofs {
   // Errors: CHECKPOINT_NOT_FOUND, FIELD_INVALID (new_tree_size below the old one).
   absl::StatusOr<ConsistencyProof> ProveConsistency(int64_t old_size, int64_t new_size,
                                                     Duration timeout);
+  // The log's records after that position, up to `limit`; none at its end.
+  absl::StatusOr<std::vector<LogEntry>> ReadLog(int64_t after, int limit, Duration timeout);
 
  private:
   absl::StatusOr<std::vector<Sha256Digest>> Prove(

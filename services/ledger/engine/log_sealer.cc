@@ -31,7 +31,6 @@ absl::Status LogSealer::SealAll() {
 }
 
 absl::Status LogSealer::CheckOrigin(const std::string& last_note) const {
-  if (last_note.empty()) return absl::OkStatus();
   JB_ASSIGN_OR_RETURN(const LogCheckpoint last, ParseCheckpoint(NoteText(last_note)));
   const std::string& name = signers_.front().verifier().name();
   if (last.origin == name) return absl::OkStatus();
@@ -40,7 +39,7 @@ absl::Status LogSealer::CheckOrigin(const std::string& last_note) const {
 }
 
 absl::StatusOr<NewSeal> LogSealer::MakeSeal(UnsealedLog log) {
-  JB_RETURN_IF_ERROR(CheckOrigin(log.last_note));
+  if (log.last.has_value()) JB_RETURN_IF_ERROR(CheckOrigin(log.last->note));
   NewSeal seal;
   for (const Sha256Digest& leaf : log.leaves) log.edge.Append(leaf, seal.tiles);
   for (MerkleTile& tile : log.edge.Tiles()) seal.tiles.push_back(std::move(tile));
@@ -50,6 +49,7 @@ absl::StatusOr<NewSeal> LogSealer::MakeSeal(UnsealedLog log) {
   seal.checkpoint.root = checkpoint.root;
   seal.checkpoint.sealed = clock_.Now();
   seal.checkpoint.note = SignNote(FormatCheckpoint(checkpoint), signers_);
+  seal.checkpoint.chain_hash = ChainHash(log.last, seal.checkpoint);
   return seal;
 }
 

@@ -28,6 +28,21 @@ void ToProto(const TransferProof& proof, v1::TransferProof& proto) {
   ToProto(proof.checkpoint, *proto.mutable_checkpoint());
 }
 
+void ToProto(const LogEntry& entry, v1::LogRecord& proto) {
+  if (const auto* stored = std::get_if<StoredRecord>(&entry); stored != nullptr) {
+    proto.set_position(stored->position);
+    proto.set_content(stored->content);
+    return;
+  }
+  const auto& transfer = std::get<TransferRecord>(entry);
+  proto.set_position(transfer.position);
+  if (transfer.is_committed()) {
+    ToProto(transfer, *proto.mutable_transfer());
+  } else {
+    ToProto(transfer, *proto.mutable_refusal());
+  }
+}
+
 void ToProto(const ConsistencyProof& proof, v1::ConsistencyProof& proto) {
   ToProto(proof.old_checkpoint, *proto.mutable_old_checkpoint());
   ToProto(proof.new_checkpoint, *proto.mutable_new_checkpoint());

@@ -168,6 +168,23 @@ void ToProto(const TransferRecord& record, v1::Transfer& proto) {
   proto.set_tariff_hash(record.tariff_hash);
 }
 
+void ToProto(const TransferRecord& record, v1::RefusedTransfer& proto) {
+  RequestToProto(record.request, *proto.mutable_request());
+  proto.set_code(static_cast<v1::TransferResultCode>(record.result));
+  ToProto(record.recorded, *proto.mutable_recorded_time());
+}
+
+absl::StatusOr<TransferRecord> FromProto(const v1::RefusedTransfer& proto) {
+  TransferRequest request;
+  JB_RETURN_IF_ERROR(ParseRequest(proto.request(), request));
+  const auto recorded = ReadTimestamp(proto.recorded_time());
+  if (!recorded.has_value()) return absl::InvalidArgumentError("recorded_time: no valid time");
+  if (proto.code() <= v1::TRANSFER_RESULT_CODE_OK || proto.code() > kMaxResultCode) {
+    return absl::InvalidArgumentError("code: no refusal");
+  }
+  return RefusalOf(request, static_cast<ResultCode>(proto.code()), 0, *recorded);
+}
+
 absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
   TransferRecord record;
   JB_RETURN_IF_ERROR(ParseRequest(proto.request(), record.request));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/status/status.h"
+#include "joulebook/ledger/v1/log.pb.h"
 #include "joulebook/ledger/v1/transfer.pb.h"
 #include "services/ledger/domain/decide_transfers.h"
 
@@ -28,6 +29,9 @@ std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteC
 void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> outcomes,
              TransferResults& results);
 void ToProto(const TransferRecord& record, v1::Transfer& proto);
+void ToProto(const TransferRecord& record, v1::RefusedTransfer& proto);
+// The refused transfer that `proto` shows, but for its position. INVALID_ARGUMENT as below.
+absl::StatusOr<TransferRecord> FromProto(const v1::RefusedTransfer& proto);
 // The committed transfer that `proto` shows. INVALID_ARGUMENT, naming the field, for anything that
 // ToProto would not have written.
 absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto);

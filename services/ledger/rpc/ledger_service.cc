@@ -15,6 +15,11 @@
 namespace joulebook::ledger {
 namespace {
 
+// Records in one answer, and bytes after which it takes no more: a record has less than 20 KiB, and
+// a client takes 4 MiB if it says nothing else.
+constexpr int kLogPage = 500;
+constexpr std::size_t kLogPageBytes = std::size_t{3} << 20;
+
 // The page that `request` asks for, in a listing by number (position, sequence, ...). One row more
 // than asked for says whether there is a next page.
 template <typename Request>
@@ -377,6 +382,25 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetConsistencyProof(
                             deps_.proofs.ProveConsistency(request->old_tree_size(),
                                                           request->new_tree_size(), left));
         ToProto(proof, *response->mutable_proof());
+        return absl::OkStatus();
+      });
+}
+
+LedgerServiceImpl::Reactor* LedgerServiceImpl::ListLogRecords(
+    Context* context, const v1::ListLogRecordsRequest* request,
+    v1::ListLogRecordsResponse* response) {
+  return calls_.Run(
+      context, "ListLogRecords", [=, this](const Identity&, Duration left) -> absl::Status {
+        JB_RETURN_IF_ERROR(CheckNotNegative("after_position", request->after_position()));
+        JB_ASSIGN_OR_RETURN(const auto entries,
+                            deps_.proofs.ReadLog(request->after_position(), kLogPage, left));
+        std::size_t bytes = 0;
+        for (const LogEntry& entry : entries) {
+          v1::LogRecord& record = *response->add_records();
+          ToProto(entry, record);
+          bytes += record.ByteSizeLong();
+          if (bytes >= kLogPageBytes) break;
+        }
         return absl::OkStatus();
       });
 }

@@ -89,6 +89,8 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
                             v1::GetTransferProofResponse* response) override;
   Reactor* GetConsistencyProof(Context* context, const v1::GetConsistencyProofRequest* request,
                                v1::GetConsistencyProofResponse* response) override;
+  Reactor* ListLogRecords(Context* context, const v1::ListLogRecordsRequest* request,
+                          v1::ListLogRecordsResponse* response) override;
   BooksChecks::Reactor* CheckBooks(Context* context, const v1::CheckBooksRequest* request) override;
 
  private:

@@ -27,6 +27,7 @@ constexpr std::pair<std::string_view, Role> kRoles[] = {
     {"GetCheckpoint", Role::kReader},
     {"GetTransferProof", Role::kReader},
     {"GetConsistencyProof", Role::kReader},
+    {"ListLogRecords", Role::kReader},
     {"CheckBooks", Role::kAdmin},
 };
 

@@ -64,6 +64,7 @@ class TransferWatches::Call final : public Reactor {
 
   absl::Status Readmit() const { return admission_.Check(); }
   int64_t position() const { return position_; }
+  void SkipTo(int64_t position) { position_ = position; }
   bool is_cancelled() const { return is_cancelled_; }
 
  private:
@@ -199,6 +200,8 @@ void TransferWatches::Serve(Call& call, std::unique_lock<std::mutex>& lock) {
     call.End(read);
   } else if (!page_->transfers().empty()) {
     call.Send(page_);
+  } else {  // up to there the log holds no committed transfer
+    call.SkipTo(last_position_);
   }
 }
 

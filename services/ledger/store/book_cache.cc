@@ -9,6 +9,7 @@ void BookCache::Absorb(BookView&& view) {
 }
 
 void BookCache::Follow(const TransferRecord& record) {
+  if (!record.is_committed()) return;
   const auto follow = [this](const Uuid& id, const Balances& after) {
     const Account* known = accounts.Find(id);
     if (known == nullptr) return;

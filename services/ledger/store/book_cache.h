@@ -1,5 +1,5 @@
 // What a writer remembers of the book between its commits, so that it need not read again what it
-// wrote. Right for one revision of the book; whoever uses it checks the revision.
+// wrote. Right for one head of the book; whoever uses it checks the head.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,6 @@
 #include "services/ledger/domain/book.h"
 
 namespace joulebook::ledger {
-
-// The one row of the table book.
-struct BookHead {
-  int64_t revision = 0;
-  int64_t states_revision = 0;  // the last one that changed an account's state or a reputation
-  int64_t last_position = 0;
-  Time last_recorded;
-  int64_t member_count = 0;
-};
 
 // A map of bounded size. What was not used while half of the bound came in new is forgotten.
 template <typename Value>
@@ -70,7 +61,7 @@ class BookCache {
 
   // Takes over what a committed view shows.
   void Absorb(BookView&& view);
-  // Follows a committed transfer of another writer. Transfers come in the order of positions.
+  // Follows a decided transfer of another writer. Transfers come in the order of positions.
   void Follow(const TransferRecord& record);
   void Clear();
   bool empty() const { return accounts.empty() && holds.empty() && members.empty(); }

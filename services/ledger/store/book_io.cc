@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/crypto/merkle.h"
 #include "common/db/arrays.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
@@ -268,28 +269,62 @@ void AddOnceKeys(const BookView& view, const Changes& changes, StatementBatch& s
                  {UuidArray(taken), UuidArray(transfers), SmallintArray(are_done)});
 }
 
-BinaryRows HeadRow(const BookHead& expected, const BookView& view, const Changes& changes) {
-  BinaryRows row(5);
+BinaryRows HeadRow(const BookHead& expected, const BookHead& next) {
+  BinaryRows row(7);
   row.BeginRow();
-  row.Bigint(expected.revision);
-  row.Bigint(view.last_position);
-  row.Bigint(ToMicros(view.last_recorded));
-  row.Bigint(view.member_count);
-  row.Boolean(changes.ChangesStates());
+  row.Bigint(expected.last_position);
+  row.Bytes(expected.leaf_hash);
+  row.Bigint(next.last_position);
+  row.Bytes(next.leaf_hash);
+  row.Bigint(ToMicros(next.last_recorded));
+  row.Bigint(next.member_count);
+  row.Bigint(next.states_position);
   return row;
 }
 
 }  // namespace
+
+BookHead ReadHead(const pqxx::row& row) {
+  return {.last_position = row[0].as<int64_t>(),
+          .leaf_hash = ReadBytes(row[1]),
+          .states_position = row[2].as<int64_t>(),
+          .last_recorded = FromMicros(row[3].as<int64_t>()),
+          .member_count = row[4].as<int64_t>()};
+}
+
+absl::Status NotAdopted() {
+  return absl::FailedPreconditionError(
+      "what the book holds is not in its log yet: run `ledgerd migrate`");
+}
+
+std::string LeafAt(int64_t position, pqxx::transaction_base& tx) {
+  const pqxx::result rows = tx.exec_params(sql::kLeafAt, position);
+  return rows.empty() ? std::string() : ReadBytes(rows[0][0]);
+}
 
 bool LoadView(const ViewKeys& keys, IdLookup lookup, BookCache& cache,
               pqxx::transaction_base* transaction, BookView& view) {
   return ViewLoader(cache, transaction, view).Load(keys, lookup);
 }
 
-StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
+BookHead HeadAfter(const BookView& view, Changes& changes) {
+  BookHead head{.last_position = view.last_position,
+                .states_position = view.states_position,
+                .last_recorded = view.last_recorded,
+                .member_count = view.member_count};
+  if (!changes.transfers.empty() && changes.transfers.back().position == head.last_position) {
+    TransferRecord& last = changes.transfers.back();
+    head.leaf_hash = last.leaf_hash = LeafHash(last);
+  } else {
+    head.leaf_hash = AsBytes(MerkleLeafHash(CanonicalBytes(changes.records.back())));
+  }
+  return head;
+}
+
+StatementBatch MakeStatements(const BookHead& expected, const BookHead& next, const BookView& view,
                               const Changes& changes) {
   StatementBatch statements;
-  statements.Add(sql::kAdvanceBook, HeadRow(expected, view, changes));
+  statements.Add(sql::kAdvanceBook, HeadRow(expected, next));
   statements.Add(sql::kInsertMember, RowsOf(changes.new_members, view.members, kMemberColumns));
   statements.Add(sql::kInsertAccount, RowsOf(changes.new_accounts, view.accounts, kAccountColumns));
   statements.Add(sql::kUpdateState,
@@ -301,6 +336,9 @@ StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
     AddRow(change, reputation_changes);
   }
   statements.Add(sql::kInsertReputationChange, reputation_changes);
+  BinaryRows records(kRecordColumns);
+  for (const BookRecord& record : changes.records) AddRow(record, records);
+  statements.Add(sql::kInsertRecord, records);
   AddChangedHolds(view, changes, statements);
   AddOnceKeys(view, changes, statements);
   return statements;

@@ -1,5 +1,5 @@
-// The two halves of a commit: making the view that a decision looks at, and turning what it decided
-// into statements.
+// The book's head, and the two halves of a commit: making the view that a decision looks at, and
+// turning what it decided into statements.
 #pragma once
 
 #include <pqxx/transaction_base>
@@ -9,6 +9,14 @@
 
 namespace joulebook::ledger {
 
+// The row of kHead or kLockBook.
+BookHead ReadHead(const pqxx::row& row);
+// FAILED_PRECONDITION: what is said of a head without a hash, which a migration that ended half way
+// leaves behind.
+absl::Status NotAdopted();
+// The leaf hash of the record at that position; empty where there is none, or none is stored.
+std::string LeafAt(int64_t position, pqxx::transaction_base& tx);
+
 // What of the keys to look up as ids that may have been decided before.
 enum class IdLookup { kAssumeNew, kLookUp };
 
@@ -17,9 +25,13 @@ enum class IdLookup { kAssumeNew, kLookUp };
 bool LoadView(const ViewKeys& keys, IdLookup lookup, BookCache& cache,
               pqxx::transaction_base* transaction, BookView& view);
 
+// The book's head once the changes, which are not empty, are written. Hashes the leaf of the last
+// of them.
+BookHead HeadAfter(const BookView& view, Changes& changes);
+
 // A commit's changes but for the new rows of the big tables. The first statement fails when the
 // book has moved on.
-StatementBatch MakeStatements(const BookHead& expected, const BookView& view,
+StatementBatch MakeStatements(const BookHead& expected, const BookHead& next, const BookView& view,
                               const Changes& changes);
 
 // The holds that the changes make, in id order.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/db/arrays.h"
 #include "common/status/check.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
@@ -91,12 +92,9 @@ absl::Status BookSession::Attempt(Mode mode, IdLookup lookup, const ViewKeys& ke
     if (mode == Mode::kUnderLock) return absl::OkStatus();
     return ReadAt(head_, deadline, [](pqxx::transaction_base&) {});
   }
-  JB_RETURN_IF_ERROR(Write(mode, view, changes, deadline));
-  ++head_.revision;
-  if (changes.ChangesStates()) head_.states_revision = head_.revision;
-  head_.last_position = view.last_position;
-  head_.last_recorded = view.last_recorded;
-  head_.member_count = view.member_count;
+  BookHead next = HeadAfter(view, changes);
+  JB_RETURN_IF_ERROR(Write(mode, next, view, changes, deadline));
+  head_ = std::move(next);
   cache_.Absorb(std::move(view));
   return absl::OkStatus();
 }
@@ -134,28 +132,36 @@ absl::Status BookSession::LockAndFollow(Duration deadline) {
     const Time time = FromMicros(NumberIn(rows[0].back()));
     guard_->Learn(sent, time, database_.clock.MonotonicNow());
   }
-  const BookHead now{.revision = NumberIn(rows[0][0]),
-                     .states_revision = NumberIn(rows[0][1]),
-                     .last_position = NumberIn(rows[0][2]),
+  const BookHead now{.last_position = NumberIn(rows[0][0]),
+                     .leaf_hash = FromByteaText(rows[0][1]),
+                     .states_position = NumberIn(rows[0][2]),
                      .last_recorded = FromMicros(NumberIn(rows[0][3])),
                      .member_count = NumberIn(rows[0][4])};
+  if (now.leaf_hash.empty()) return NotAdopted();
   // Alone again, or from the first: the next commit may do without the lock.
-  may_trust_ = !knows_head_ || now.revision == head_.revision;
+  may_trust_ = !knows_head_ || now.IsSameAs(head_);
   JB_RETURN_IF_ERROR(Follow(now, deadline));
   head_ = now;
   knows_head_ = true;
   return absl::OkStatus();
 }
 
-// Brings the cache from the revision it is right for to that of `now`.
+// Brings the cache from the head it is right for to `now`. A book that does not continue the one
+// remembered (restored from a copy, or a stand-by that lost commits) is another book, of which
+// nothing is known.
 absl::Status BookSession::Follow(const BookHead& now, Duration deadline) {
-  if (knows_head_ && now.revision == head_.revision) return absl::OkStatus();
-  if (!knows_head_ || now.states_revision > head_.revision ||
+  if (knows_head_ && now.IsSameAs(head_)) return absl::OkStatus();
+  if (!knows_head_ || now.states_position > head_.last_position ||
+      now.last_position <= head_.last_position ||
       now.last_position - head_.last_position > kMaxFollowed) {
     cache_.Clear();
     return absl::OkStatus();
   }
   return ReadAt(now, deadline, [&](pqxx::transaction_base& tx) {
+    if (LeafAt(head_.last_position, tx) != head_.leaf_hash) {
+      cache_.Clear();
+      return;
+    }
     for (const auto& row :
          tx.exec_params(sql::kTransfersSince, head_.last_position, kMaxFollowed)) {
       cache_.Follow(ReadTransfer(row));
@@ -170,6 +176,7 @@ absl::StatusOr<BookView> BookSession::MakeView(const ViewKeys& keys, IdLookup lo
     view.last_position = head_.last_position;
     view.last_recorded = head_.last_recorded;
     view.member_count = head_.member_count;
+    view.states_position = head_.states_position;
     // No earlier than the last decision: a replica whose clock runs behind must not revive a hold.
     view.now = std::max(database_.clock.Now(), head_.last_recorded);
     return view;
@@ -192,7 +199,7 @@ absl::Status BookSession::ReadAt(const BookHead& head, Duration deadline,
                                    .timeout = deadline - database_.clock.MonotonicNow(),
                                    .attempts = 1};
   return RunTransaction(database_, options, [&](pqxx::transaction_base& tx) {
-    if (tx.exec(sql::kRevision)[0][0].as<int64_t>() != head.revision) return BookMovedOn();
+    if (!ReadHead(tx.exec(sql::kHead)[0]).IsSameAs(head)) return BookMovedOn();
     read(tx);
     return absl::OkStatus();
   });
@@ -200,16 +207,16 @@ absl::Status BookSession::ReadAt(const BookHead& head, Duration deadline,
 
 // A pipeline outside of a block is one transaction; a COPY, or the lock taken before, needs a
 // block.
-absl::Status BookSession::Write(Mode mode, const BookView& view, const Changes& changes,
-                                Duration deadline) {
+absl::Status BookSession::Write(Mode mode, const BookHead& next, const BookView& view,
+                                const Changes& changes, Duration deadline) {
   if (mode == Mode::kOnTrust && changes.IsLoneTransfer()) {
-    return WriteLone(changes.transfers[0], view, deadline);
+    return WriteLone(changes.transfers[0], deadline);
   }
   const std::vector<Hold> holds = NewHolds(view, changes);
   const bool is_small = changes.transfers.size() + holds.size() <= kMaxRowsInPipeline;
   StatementBatch statements;
   if (mode == Mode::kOnTrust && !is_small) statements.Add(sql::kBegin);
-  statements.Append(MakeStatements(head_, view, changes));
+  statements.Append(MakeStatements(head_, next, view, changes));
   if (is_small) {
     statements.Add(sql::kInsertTransfers.insert, AllRows(changes.transfers, kTransferColumns));
     statements.Add(sql::kInsertHolds.insert, AllRows(holds, kHoldColumns));
@@ -230,10 +237,9 @@ absl::Status BookSession::Write(Mode mode, const BookView& view, const Changes& 
   return absl::OkStatus();
 }
 
-absl::Status BookSession::WriteLone(const TransferRecord& record, const BookView& view,
-                                    Duration deadline) {
+absl::Status BookSession::WriteLone(const TransferRecord& record, Duration deadline) {
   BinaryRows row(kLoneTransferColumns);
-  AddLoneRow(record, head_.revision, view, row);
+  AddLoneRow(record, head_.leaf_hash, row);
   StatementBatch statement;
   statement.Add(sql::kInsertLoneTransfer, row);
   DirectConnection::Rows inserted;

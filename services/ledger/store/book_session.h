@@ -1,11 +1,11 @@
 // One writer's session with the book: its connection, and what it remembers.
 //
-// A session that wrote the last revision decides on what it remembers, without a lock, and commits
+// A session that wrote the last record decides on what it remembers, without a lock, and commits
 // in one round trip; the commit fails if another writer came between. Then, and for as long as
 // others write too, it takes the book's lock first, follows what they wrote, and decides under the
-// lock. Either way a commit is one transaction behind the one lock, so positions have no gaps (ADR
-// 0007). What is read for a decision is of the very revision that is remembered, so that a view is
-// never a mixture of two.
+// lock. A book that does not continue the one it remembers makes it forget (ADR 0016). Either way a
+// commit is one transaction behind the one lock, so positions have no gaps (ADR 0007). What is read
+// for a decision is of the very head that is remembered, so that a view is never a mixture of two.
 #pragma once
 
 #include <memory>
@@ -46,8 +46,9 @@ class BookSession {
   absl::StatusOr<BookView> MakeView(const ViewKeys& keys, IdLookup lookup, Duration deadline);
   absl::Status ReadAt(const BookHead& head, Duration deadline,
                       const std::function<void(pqxx::transaction_base&)>& read);
-  absl::Status Write(Mode mode, const BookView& view, const Changes& changes, Duration deadline);
-  absl::Status WriteLone(const TransferRecord& record, const BookView& view, Duration deadline);
+  absl::Status Write(Mode mode, const BookHead& next, const BookView& view, const Changes& changes,
+                     Duration deadline);
+  absl::Status WriteLone(const TransferRecord& record, Duration deadline);
   void EndTransaction(Duration deadline);
   void Forget();
 

@@ -17,12 +17,19 @@ struct StoredCheckpoint {
   Sha256Digest root{};
   Time sealed;
   std::string note;
+  // SHA-256 over the one before (nothing, for the first), the size, the root, the time in
+  // microseconds and the note; integers are 8 bytes, big-endian. So no checkpoint can go or change
+  // without all after it.
+  std::string chain_hash;
 };
+
+// The chain hash of `checkpoint` after `last`, if there is one.
+std::string ChainHash(const std::optional<StoredCheckpoint>& last,
+                      const StoredCheckpoint& checkpoint);
 
 // What a seal starts from: the log as it is, and the leaves that it has not got yet, in order.
 struct UnsealedLog {
-  // The newest checkpoint's note; empty before the first one.
-  std::string last_note;
+  std::optional<StoredCheckpoint> last;
   MerkleTileEdge edge;
   std::vector<Sha256Digest> leaves;
 };
@@ -34,14 +41,37 @@ struct NewSeal {
 
 using SealDecision = std::function<absl::StatusOr<NewSeal>(UnsealedLog log)>;
 
+// A row of the table records: the record, as far as its columns say it, its canonical bytes and
+// their leaf hash.
+struct StoredRecord {
+  int64_t position = 0;
+  Time recorded;
+  RecordKind kind{};
+  Uuid subject;
+  std::string content;
+  std::string leaf_hash;
+};
+
+// What is stored of one level of the log's tree.
+struct TileLevel {
+  int level = 0;
+  int64_t tiles = 0;
+  int64_t hashes = 0;
+};
+
 // The whole book and log at one instant. Errors as RunTransaction's.
 class BookSnapshot {
  public:
   virtual ~BookSnapshot() = default;
-  virtual int64_t LastPosition() = 0;
-  // In order of position, those after `after`.
+  virtual BookHead Head() = 0;
+  // In order of position, those after `after`. Refused transfers too.
   virtual std::vector<TransferRecord> Transfers(int64_t after, int limit) = 0;
+  virtual std::vector<StoredRecord> Records(int64_t after, int limit) = 0;
+  virtual std::vector<Asset> Assets() = 0;
+  // By number, those after `after`.
+  virtual std::vector<Member> Members(int64_t after, int limit) = 0;
   // By id, those after `after`.
+  virtual std::vector<ReputationChange> ReputationChanges(const Uuid& after, int limit) = 0;
   virtual std::vector<Account> Accounts(const Uuid& after, int limit) = 0;
   virtual std::vector<Hold> Holds(const Uuid& after, int limit) = 0;
   virtual std::vector<OnceKeyHolder> OnceKeys(const Uuid& after, int limit) = 0;
@@ -49,6 +79,8 @@ class BookSnapshot {
   virtual std::vector<StoredCheckpoint> Checkpoints(int64_t after, int limit) = 0;
   // Empty where there is none.
   virtual std::vector<Sha256Digest> Tile(int level, uint64_t index) = 0;
+  // Those that have tiles, in order.
+  virtual std::vector<TileLevel> TileLevels() = 0;
 };
 
 // Thread-safe. Errors of every call are those of Store.
@@ -56,14 +88,14 @@ class LogStore {
  public:
   virtual ~LogStore() = default;
 
-  // Takes or renews the lease for `holder` and, if there are unsealed transfers, at most `limit` of
+  // Takes or renews the lease for `holder` and, if there are unsealed records, at most `limit` of
   // them are given to `decide` and its seal is written, all in one transaction. How many leaves
-  // were sealed; nothing when another holder has the lease. DATA_LOSS when the transfers have a gap
+  // were sealed; nothing when another holder has the lease. DATA_LOSS when the records have a gap
   // or the tiles are not those of the last checkpoint.
   virtual absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int limit,
                                                       Duration timeout,
                                                       const SealDecision& decide) = 0;
-  // When the first transfer that is not sealed was recorded; nothing when all are.
+  // When the first record that is not sealed was recorded; nothing when all are.
   virtual absl::StatusOr<std::optional<Time>> OldestUnsealed(Duration timeout) = 0;
   // The checkpoint of that size, or the newest for 0.
   virtual absl::StatusOr<std::optional<StoredCheckpoint>> FindCheckpoint(int64_t size,

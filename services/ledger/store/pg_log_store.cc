@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/db/arrays.h"
 #include "services/ledger/domain/canonical.h"
+#include "services/ledger/store/book_io.h"
 #include "services/ledger/store/rows.h"
 #include "services/ledger/store/sql.h"
 
@@ -31,15 +31,21 @@ pqxx::binarystring ToBinary(const std::vector<Sha256Digest>& digests) {
   return {reinterpret_cast<const char*>(digests.data()), digests.size() * sizeof(Sha256Digest)};
 }
 
-std::string ReadBytes(const pqxx::field& field) {
-  return FromByteaText({field.c_str(), field.size()});
-}
-
 StoredCheckpoint ReadCheckpoint(const pqxx::row& row) {
   return {.size = row[0].as<int64_t>(),
           .root = ToDigest(ReadBytes(row[1])),
           .sealed = FromMicros(row[2].as<int64_t>()),
-          .note = row[3].as<std::string>()};
+          .note = row[3].as<std::string>(),
+          .chain_hash = ReadBytes(row[4])};
+}
+
+StoredRecord ReadRecord(const pqxx::row& row) {
+  return {.position = row[0].as<int64_t>(),
+          .recorded = FromMicros(row[1].as<int64_t>()),
+          .kind = static_cast<RecordKind>(row[2].as<int>()),
+          .subject = ReadUuid(row[3]),
+          .content = ReadBytes(row[4]),
+          .leaf_hash = ReadBytes(row[5])};
 }
 
 std::vector<Sha256Digest> ReadTile(int level, uint64_t index, pqxx::transaction_base& tx) {
@@ -56,9 +62,21 @@ class PgBookSnapshot final : public BookSnapshot {
  public:
   explicit PgBookSnapshot(pqxx::transaction_base& tx) : tx_(tx) {}
 
-  int64_t LastPosition() override { return tx_.exec(sql::kLastPosition)[0][0].as<int64_t>(); }
+  BookHead Head() override { return ReadHead(tx_.exec(sql::kHead)[0]); }
   std::vector<TransferRecord> Transfers(int64_t after, int limit) override {
     return All<TransferRecord>(tx_.exec_params(sql::kTransfersSince, after, limit), ReadTransfer);
+  }
+  std::vector<StoredRecord> Records(int64_t after, int limit) override {
+    return All<StoredRecord>(tx_.exec_params(sql::kRecordsSince, after, limit), ReadRecord);
+  }
+  std::vector<Asset> Assets() override { return All<Asset>(tx_.exec(sql::kAssets), ReadAsset); }
+  std::vector<Member> Members(int64_t after, int limit) override {
+    return All<Member>(tx_.exec_params(sql::kMembersUp, after, limit), ReadMember);
+  }
+  std::vector<ReputationChange> ReputationChanges(const Uuid& after, int limit) override {
+    return All<ReputationChange>(
+        tx_.exec_params(sql::kReputationChangesPage, after.ToString(), limit),
+        ReadReputationChange);
   }
   std::vector<Account> Accounts(const Uuid& after, int limit) override {
     return All<Account>(tx_.exec_params(sql::kAccountsPage, after.ToString(), limit), ReadAccount);
@@ -76,6 +94,11 @@ class PgBookSnapshot final : public BookSnapshot {
   }
   std::vector<Sha256Digest> Tile(int level, uint64_t index) override {
     return ReadTile(level, index, tx_);
+  }
+  std::vector<TileLevel> TileLevels() override {
+    return All<TileLevel>(tx_.exec(sql::kTileLevels), [](const pqxx::row& row) {
+      return TileLevel{row[0].as<int>(), row[1].as<int64_t>(), row[2].as<int64_t>()};
+    });
   }
 
  private:
@@ -156,10 +179,10 @@ class PgLogStore final : public LogStore {
   }
 
   static absl::StatusOr<UnsealedLog> ReadUnsealed(int limit, pqxx::transaction_base& tx) {
-    const auto last = NewestCheckpoint(tx);
-    const int64_t size = last.has_value() ? last->size : 0;
     UnsealedLog log;
-    if (last.has_value()) log.last_note = last->note;
+    log.last = NewestCheckpoint(tx);
+    const auto& last = log.last;
+    const int64_t size = last.has_value() ? last->size : 0;
     const MerkleTileEdge::ReadTile read = [&](int level, uint64_t index) {
       return ReadTile(level, index, tx);
     };
@@ -171,7 +194,7 @@ class PgLogStore final : public LogStore {
     int64_t position = size;
     for (const auto& row : tx.exec_params(sql::kLeaves, size, limit)) {
       if (row[0].as<int64_t>() != ++position) {
-        return absl::DataLossError(absl::StrCat("the transfer at position ", position, " is gone"));
+        return absl::DataLossError(absl::StrCat("the record at position ", position, " is gone"));
       }
       if (row[1].is_null()) {
         log.leaves.push_back(LeafOf(position, tx));
@@ -195,7 +218,8 @@ class PgLogStore final : public LogStore {
     }
     const StoredCheckpoint& checkpoint = seal.checkpoint;
     tx.exec_params(sql::kInsertCheckpoint, checkpoint.size, ToBinary({checkpoint.root}),
-                   ToMicros(checkpoint.sealed), checkpoint.note);
+                   ToMicros(checkpoint.sealed), checkpoint.note,
+                   pqxx::binarystring(checkpoint.chain_hash));
   }
 
   const Database database_;

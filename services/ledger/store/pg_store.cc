@@ -143,7 +143,7 @@ class PgStore final : public Store {
                                                              Duration timeout) override {
     JB_ASSIGN_OR_RETURN(auto record,
                         FindOne<TransferRecord>(sql::kTransfers, id, timeout, ReadTransfer));
-    if (record.has_value() && record->position == 0) record.reset();
+    if (record.has_value() && !record->is_committed()) record.reset();
     return record;
   }
 

@@ -49,7 +49,7 @@ class RowReader {
     const pqxx::field field = row_[next_++];
     return field.is_null() ? std::string() : std::string(field.c_str(), field.size());
   }
-  std::string Bytes() { return FromByteaText(Text()); }
+  std::string Bytes() { return ReadBytes(row_[next_++]); }
   AssetCode Code() { return AssetCode(Text()); }
   bool Bool() { return row_[next_++].as<bool>(); }
   Time Instant() { return FromMicros(Int()); }
@@ -157,6 +157,10 @@ Uuid ReadUuid(const pqxx::field& field) {
   return *uuid;
 }
 
+std::string ReadBytes(const pqxx::field& field) {
+  return FromByteaText({field.c_str(), field.size()});
+}
+
 Asset ReadAsset(const pqxx::row& row) {
   RowReader reader(row);
   Asset asset;
@@ -258,7 +262,7 @@ TransferRecord ReadTransfer(const pqxx::row& row) {
   TransferRecord record;
   TransferRequest& request = record.request;
   request.id = reader.Id();
-  record.position = reader.OptionalInt().value_or(0);
+  record.position = reader.Int();
   record.recorded = reader.Instant();
   record.result = reader.As<ResultCode>();
   request.kind = reader.As<TransferKind>();
@@ -369,11 +373,16 @@ void AddRow(const Hold& hold, BinaryRows& rows) {
   hold.priced.redundancy == 0 ? rows.Null() : rows.Integer(hold.priced.redundancy);
 }
 
+std::string LeafHash(const TransferRecord& record) {
+  if (!record.leaf_hash.empty()) return record.leaf_hash;
+  return std::string(AsBytes(MerkleLeafHash(CanonicalBytes(record))));
+}
+
 void AddRow(const TransferRecord& record, BinaryRows& rows) {
   const TransferRequest& request = record.request;
   rows.BeginRow();
   rows.Id(request.id);
-  BigintOrNull(record.position, rows);
+  rows.Bigint(record.position);
   rows.Bigint(ToMicros(record.recorded));
   AddEnum(record.result, rows);
   AddEnum(request.kind, rows);
@@ -399,20 +408,27 @@ void AddRow(const TransferRecord& record, BinaryRows& rows) {
   rows.Bigint(request.conditions.debit_version);
   rows.Bigint(request.conditions.credit_version);
   TextOrNull(request.signature, rows);
-  record.position == 0 ? rows.Null() : rows.Bytes(AsBytes(MerkleLeafHash(CanonicalBytes(record))));
+  rows.Bytes(LeafHash(record));
   BytesOrNull(request.quote, rows);
   rows.Id(record.quote_id);
   BytesOrNull(record.tariff_hash, rows);
   rows.Id(request.once_key);
 }
 
-void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,
-                BinaryRows& rows) {
+void AddLoneRow(const TransferRecord& record, std::string_view expected_head, BinaryRows& rows) {
   AddRow(record, rows);
-  rows.Bigint(expected_revision);
-  rows.Bigint(view.last_position);
-  rows.Bigint(ToMicros(view.last_recorded));
-  rows.Bigint(view.member_count);
+  rows.Bytes(expected_head);
+}
+
+void AddRow(const BookRecord& record, BinaryRows& rows) {
+  const std::string content = CanonicalBytes(record);
+  rows.BeginRow();
+  rows.Bigint(record.position);
+  rows.Bigint(ToMicros(record.recorded));
+  AddEnum(record.kind(), rows);
+  rows.Id(record.subject());
+  rows.Bytes(content);
+  rows.Bytes(AsBytes(MerkleLeafHash(content)));
 }
 
 }  // namespace joulebook::ledger

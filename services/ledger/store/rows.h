@@ -18,6 +18,8 @@ OnceKeyHolder ReadOnceKeyHolder(const pqxx::row& row);
 OnceUse ReadOnceUse(const pqxx::row& row);
 TransferRecord ReadTransfer(const pqxx::row& row);
 Uuid ReadUuid(const pqxx::field& field);
+// NULL reads as empty.
+std::string ReadBytes(const pqxx::field& field);
 
 inline constexpr int16_t kMemberColumns = 14;
 inline constexpr int16_t kReputationColumns = 9;
@@ -26,7 +28,8 @@ inline constexpr int16_t kAccountColumns = 10;
 inline constexpr int16_t kStateColumns = 2;
 inline constexpr int16_t kHoldColumns = 16;
 inline constexpr int16_t kTransferColumns = 42;
-inline constexpr int16_t kLoneTransferColumns = 46;
+inline constexpr int16_t kLoneTransferColumns = 43;
+inline constexpr int16_t kRecordColumns = 6;
 
 void AddRow(const Member& member, BinaryRows& rows);
 // The row of kUpdateReputation.
@@ -37,9 +40,11 @@ void AddRow(const Account& account, BinaryRows& rows);
 void AddStateRow(const Account& account, BinaryRows& rows);
 void AddRow(const Hold& hold, BinaryRows& rows);
 void AddRow(const TransferRecord& record, BinaryRows& rows);
+// Of the transfer's leaf in the log: as it was given, or else from its content.
+std::string LeafHash(const TransferRecord& record);
 // The row of kInsertLoneTransfer.
-void AddLoneRow(const TransferRecord& record, int64_t expected_revision, const BookView& view,
-                BinaryRows& rows);
+void AddLoneRow(const TransferRecord& record, std::string_view expected_head, BinaryRows& rows);
+void AddRow(const BookRecord& record, BinaryRows& rows);
 
 // A number as libpq's text has it.
 int64_t NumberIn(const std::string& text);

@@ -8,15 +8,16 @@ namespace joulebook::ledger::sql {
 inline constexpr PreparedStatement kBegin{"begin", "BEGIN"};
 inline constexpr PreparedStatement kCommit{"commit", "COMMIT"};
 inline constexpr PreparedStatement kRollback{"rollback", "ROLLBACK"};
+#define JOULEBOOK_HEAD_COLUMNS \
+  "last_position, head_hash, states_position, last_recorded_us, member_count "
 // The row lock makes the holder the only writer of the book. The time is that of the lock.
 inline constexpr PreparedStatement kLockBook{
-    "lock_book",
-    "SELECT revision, states_revision, last_position, last_recorded_us, member_count, "
-    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint "
-    "FROM ledger.book FOR UPDATE"};
-// Takes the lock too, and fails with 40001 when the book is not at revision $1 any more.
-inline constexpr PreparedStatement kAdvanceBook{"advance_book",
-                                                "SELECT ledger.advance_book($1, $2, $3, $4, $5)"};
+    "lock_book", "SELECT " JOULEBOOK_HEAD_COLUMNS
+                 ", (extract(epoch FROM clock_timestamp()) * 1000000)::bigint "
+                 "FROM ledger.book FOR UPDATE"};
+// Takes the lock too, and fails with 40001 when the book's head is not at $1 with hash $2 any more.
+inline constexpr PreparedStatement kAdvanceBook{
+    "advance_book", "SELECT ledger.advance_book($1, $2, $3, $4, $5, $6, $7)"};
 // Takes the lock and gives it back, as a commit does.
 inline constexpr PreparedStatement kTouchBook{
     "touch_book", "SELECT last_recorded_us FROM ledger.book FOR NO KEY UPDATE"};
@@ -29,7 +30,11 @@ WHERE usename = current_user AND datname = current_database() AND wait_event_typ
   AND xact_start < clock_timestamp() - $1::bigint * interval '1 microsecond'
   AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'ledger.book'::regclass AND granted
                 AND mode IN ('RowShareLock', 'RowExclusiveLock')))"};
-inline constexpr char kRevision[] = "SELECT revision FROM ledger.book";
+inline constexpr char kHead[] = "SELECT " JOULEBOOK_HEAD_COLUMNS "FROM ledger.book";
+// Only for whoever holds the lock.
+inline constexpr char kSetHead[] =
+    "UPDATE ledger.book SET last_position = $1, head_hash = $2, last_recorded_us = $3, "
+    "states_position = $4";
 
 inline constexpr char kAssets[] = "SELECT code, scale, kind FROM ledger.assets ORDER BY code";
 
@@ -61,6 +66,9 @@ WHERE id = $1)"};
 inline constexpr char kReputationChanges[] =
     "SELECT " JOULEBOOK_REPUTATION_COLUMNS
     "FROM ledger.reputation_changes WHERE id = ANY($1::uuid[])";
+inline constexpr char kReputationChangesPage[] =
+    "SELECT " JOULEBOOK_REPUTATION_COLUMNS
+    "FROM ledger.reputation_changes WHERE id > $1 ORDER BY id LIMIT $2";
 inline constexpr char kReputationUp[] = "SELECT " JOULEBOOK_REPUTATION_COLUMNS
                                         "FROM ledger.reputation_changes WHERE member_id = $3 AND "
                                         "sequence > $1 ORDER BY sequence LIMIT $2";
@@ -131,6 +139,15 @@ WHERE h.id = n.id)"};
   "quote, quote_id, tariff_hash, once_key "
 inline constexpr char kTransfers[] =
     "SELECT " JOULEBOOK_TRANSFER_COLUMNS "FROM ledger.transfers WHERE id = ANY($1::uuid[])";
+// What is decided beside transfers.
+#define JOULEBOOK_RECORD_COLUMNS "position, recorded_us, kind, subject_id, content, leaf_hash "
+inline constexpr PreparedStatement kInsertRecord{
+    "insert_record",
+    "INSERT INTO ledger.records (" JOULEBOOK_RECORD_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6)"};
+inline constexpr char kRecordsSince[] =
+    "SELECT " JOULEBOOK_RECORD_COLUMNS
+    "FROM ledger.records WHERE position > $1 ORDER BY position LIMIT $2";
+
 inline constexpr InsertStatement kInsertTransfers{
     {"insert_transfer",
      "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
@@ -138,12 +155,13 @@ inline constexpr InsertStatement kInsertTransfers{
      "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, "
      "$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42)"},
     "COPY ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS ") FROM STDIN (FORMAT binary)"};
-// A lone transfer in one statement, with the move of the book's head: $43 to $46 are the expected
-// revision and the head's position, time and members. No row comes back when the book has moved on.
+// A lone transfer in one statement, with the move of the book's head to it: $43 is the hash of the
+// head that it follows. No row comes back when the book has moved on.
 inline constexpr PreparedStatement kInsertLoneTransfer{
     "insert_lone_transfer",
-    "WITH head AS (UPDATE ledger.book SET last_position = $44, last_recorded_us = $45, "
-    "member_count = $46, revision = revision + 1 WHERE revision = $43 RETURNING 1) "
+    "WITH head AS (UPDATE ledger.book SET last_position = $2::bigint, "
+    "last_recorded_us = $3::bigint, head_hash = $38::bytea "
+    "WHERE last_position = $2::bigint - 1 AND head_hash = $43::bytea RETURNING 1) "
     "INSERT INTO ledger.transfers (" JOULEBOOK_TRANSFER_COLUMNS
     ") SELECT $1::uuid, $2::bigint, $3::bigint, $4::smallint, $5::smallint, "
     "$6::smallint, $7::uuid, $8::uuid, $9::text, $10::smallint, $11::bigint, $12::bigint, "
@@ -240,19 +258,31 @@ SET holder = $1::uuid, until_us = $3,
   fence = fence + CASE WHEN holder IS DISTINCT FROM $1::uuid THEN 1 ELSE 0 END
 WHERE holder = $1::uuid OR until_us < $2
 RETURNING fence)";
-inline constexpr char kLeaves[] =
-    "SELECT position, leaf_hash FROM ledger.transfers WHERE position > $1 ORDER BY position LIMIT "
-    "$2";
-inline constexpr char kOldestUnsealed[] = R"(
-SELECT recorded_us FROM ledger.transfers
-WHERE position > (SELECT coalesce(max(tree_size), 0) FROM ledger.log_checkpoints)
-ORDER BY position LIMIT 1)";
+#define JOULEBOOK_LEAVES_OF(table)                 \
+  "(SELECT position, leaf_hash FROM ledger." table \
+  " WHERE position > $1 ORDER BY position "        \
+  "LIMIT $2)"
+inline constexpr char kLeaves[] = JOULEBOOK_LEAVES_OF(
+    "transfers") " UNION ALL " JOULEBOOK_LEAVES_OF("records") " ORDER BY position LIMIT $2";
+inline constexpr char kLeafAt[] =
+    "SELECT leaf_hash FROM ledger.transfers WHERE position = $1 UNION ALL "
+    "SELECT leaf_hash FROM ledger.records WHERE position = $1";
+#define JOULEBOOK_OLDEST_OF(table)                                                      \
+  "(SELECT position, recorded_us FROM ledger." table                                    \
+  " WHERE position > (SELECT coalesce(max(tree_size), 0) FROM ledger.log_checkpoints) " \
+  "ORDER BY position LIMIT 1)"
+inline constexpr char kOldestUnsealed[] =
+    "SELECT recorded_us FROM (" JOULEBOOK_OLDEST_OF("transfers") " UNION ALL " JOULEBOOK_OLDEST_OF(
+        "records") ") unsealed ORDER BY position LIMIT 1";
 inline constexpr char kTile[] =
     "SELECT hashes FROM ledger.log_tiles WHERE level = $1 AND index = $2";
 inline constexpr char kPutTile[] = R"(
 INSERT INTO ledger.log_tiles (level, index, hashes) VALUES ($1, $2, $3)
 ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes)";
-#define JOULEBOOK_CHECKPOINT_COLUMNS "tree_size, root, sealed_us, note "
+inline constexpr char kTileLevels[] =
+    "SELECT level, count(*), sum(length(hashes)) / 32 FROM ledger.log_tiles GROUP BY level "
+    "ORDER BY level";
+#define JOULEBOOK_CHECKPOINT_COLUMNS "tree_size, root, sealed_us, note, chain_hash "
 inline constexpr char kCheckpoint[] =
     "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS "FROM ledger.log_checkpoints WHERE tree_size = $1";
 inline constexpr char kNewestCheckpoint[] =
@@ -262,7 +292,8 @@ inline constexpr char kCheckpointsPage[] =
     "SELECT " JOULEBOOK_CHECKPOINT_COLUMNS
     "FROM ledger.log_checkpoints WHERE tree_size > $1 ORDER BY tree_size LIMIT $2";
 inline constexpr char kInsertCheckpoint[] =
-    "INSERT INTO ledger.log_checkpoints (" JOULEBOOK_CHECKPOINT_COLUMNS ") VALUES ($1, $2, $3, $4)";
+    "INSERT INTO ledger.log_checkpoints (" JOULEBOOK_CHECKPOINT_COLUMNS
+    ") VALUES ($1, $2, $3, $4, $5)";
 
 // The whole book, page by page.
 inline constexpr char kLastPosition[] = "SELECT last_position FROM ledger.book";
