@@ -60,7 +60,7 @@ absl::Status EntitlementDesk::CheckName(const Entitlement& entitlement) const {
   const std::string& name = entitlement.name;
   if (entitlement.kind == Entitlement::Kind::kTariff) {
     if (name == own_tariff_) return FieldInvalid("tariff_name", "must not be everybody's tariff");
-    return snapshot->FindVersion(name, 1) == nullptr ? TariffNotFound(name) : absl::OkStatus();
+    return snapshot->FindVersion(name, 1).status();
   }
   const auto& all = snapshot->all();
   const bool is_known = std::any_of(all.begin(), all.end(), [&](const auto& live) {
