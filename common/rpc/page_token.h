@@ -37,13 +37,26 @@ Request QueryOf(Request request) {
   return request;
 }
 
-// Cuts the row off that is there only to say that there is a next page (of `limit` rows it is the
-// last), and gives the token of that page, or of none.
-template <typename T, typename KeyOf, typename Request>
-std::string CutPage(std::vector<T>& rows, int limit, const Request& request, const KeyOf& key_of) {
-  if (rows.size() < static_cast<std::size_t>(limit)) return "";
-  rows.pop_back();
-  return MakePageToken(key_of(rows.back()), QueryOf(request));
+// A page ends when it is above this, so that with its last row it stays below the 4 MiB that a
+// client takes by default. No row is above 1 MiB.
+inline constexpr std::size_t kMaxPageBytes = std::size_t{2} * 1024 * 1024;
+
+// Adds rows to a page: `add` puts one into the response and gives the message that it made. The
+// page ends before the row that is there only to say that there is a next page (of `limit` rows it
+// is the last), or earlier by kMaxPageBytes. Returns the next page's token, or none.
+template <typename T, typename KeyOf, typename Request, typename Add>
+std::string FillPage(const std::vector<T>& rows, int limit, const Request& request,
+                     const KeyOf& key_of, const Add& add) {
+  const auto most = static_cast<std::size_t>(limit) - 1;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i == most || bytes > kMaxPageBytes) {
+      return MakePageToken(key_of(rows[i - 1]), QueryOf(request));
+    }
+    const google::protobuf::Message& added = add(rows[i]);
+    bytes += added.ByteSizeLong();
+  }
+  return "";
 }
 
 }  // namespace joulebook

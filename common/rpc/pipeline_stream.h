@@ -2,6 +2,8 @@
 // bounded number in work.
 #pragma once
 
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <deque>
@@ -18,6 +20,12 @@
 
 namespace joulebook {
 
+// What a message takes on the wire.
+inline std::size_t WireBytes(const google::protobuf::MessageLite& message) {
+  return message.ByteSizeLong();
+}
+inline std::size_t WireBytes(const grpc::ByteBuffer& message) { return message.Length(); }
+
 // One call. It is shared by its reactor, by the answers still to come and by the registry of open
 // streams: an answer on another thread may be the one that ends the call, and gRPC deletes the
 // reactor as soon as the call has ended. Thread-safe. `Mutex` is another one only in tests.
@@ -26,6 +34,8 @@ class PipelineStream final
     : public std::enable_shared_from_this<PipelineStream<Request, Response, Mutex>> {
  public:
   static constexpr std::size_t kMaxInWork = 16;
+  // Nothing more is read while the requests in work take this much.
+  static constexpr std::size_t kMaxBytesInWork = std::size_t{16} * 1024 * 1024;
 
   using Reactor = grpc::ServerBidiReactor<Request, Response>;
   // Fills in the response and calls `done`, once and on any thread; or says at once why not,
@@ -85,6 +95,7 @@ class PipelineStream final
   struct Slot {
     Request request;
     Response response;
+    std::size_t bytes = 0;  // of the request
     bool is_ready = false;
     bool has_failed = false;
   };
@@ -104,7 +115,7 @@ class PipelineStream final
   void OnWriteDone(bool ok) {
     const std::lock_guard lock(mutex_);
     is_writing_ = false;
-    slots_.pop_front();
+    PopFront();
     if (!ok) {
       is_broken_ = true;
       End(absl::CancelledError("the client is gone"));
@@ -127,6 +138,8 @@ class PipelineStream final
   void Take(std::unique_lock<Mutex>& lock) {
     auto slot = std::make_shared<Slot>();
     slot->request.Swap(&incoming_);
+    slot->bytes = WireBytes(slot->request);
+    bytes_in_work_ += slot->bytes;
     slots_.push_back(slot);
     lock.unlock();
     const absl::Status taken =
@@ -136,9 +149,15 @@ class PipelineStream final
                  });
     lock.lock();
     if (!taken.ok()) {
+      bytes_in_work_ -= slots_.back()->bytes;
       slots_.pop_back();
       End(taken);
     }
+  }
+
+  void PopFront() {
+    bytes_in_work_ -= slots_.front()->bytes;
+    slots_.pop_front();
   }
 
   // The first reason to end wins, except that an error replaces the client's own half-close.
@@ -153,13 +172,14 @@ class PipelineStream final
     while (!is_writing_ && !slots_.empty() && slots_.front()->is_ready) {
       is_broken_ = is_broken_ || slots_.front()->has_failed;
       if (is_broken_) {
-        slots_.pop_front();
+        PopFront();
         continue;
       }
       is_writing_ = true;
       reactor_->StartWrite(&slots_.front()->response);
     }
-    if (!end_.has_value() && !is_reading_ && slots_.size() < kMaxInWork) {
+    if (!end_.has_value() && !is_reading_ && slots_.size() < kMaxInWork &&
+        bytes_in_work_ < kMaxBytesInWork) {
       is_reading_ = true;
       reactor_->StartRead(&incoming_);
     }
@@ -179,6 +199,7 @@ class PipelineStream final
   Reactor* reactor_ = nullptr;
   Request incoming_;
   std::deque<std::shared_ptr<Slot>> slots_;
+  std::size_t bytes_in_work_ = 0;
   bool is_reading_ = false;
   bool is_writing_ = false;
   bool is_finished_ = false;

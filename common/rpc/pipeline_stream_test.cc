@@ -62,27 +62,32 @@ absl::Status CommitFailed() {
 }
 
 // Every method is a stream that is answered by other threads, after a moment in which the client's
-// half-close arrives: an echo, or COMMIT_FAILED for "fail".
+// half-close arrives: the first ten bytes, or COMMIT_FAILED for "fail".
 class EchoService final : public grpc::CallbackGenericService {
  public:
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
     return streams_.Open(
         boundary_, "Echo", Admission(*gate_, {.name = "test", .expires = expires_}),
         [this](const grpc::ByteBuffer& request, grpc::ByteBuffer& response, auto done) {
-          const bool accepted = answering_.TrySubmit([&request, &response, done = std::move(done)] {
-            LateMutex::is_late = true;
-            ThreadSleeper().SleepFor(std::chrono::milliseconds(20));
-            if (ToText(request) == "fail") {
-              done(CommitFailed());
-            } else {
-              response = request;
-              done(absl::OkStatus());
-            }
-          });
+          bytes_in_work_ += request.Length();
+          most_bytes_in_work_ = std::max<std::size_t>(most_bytes_in_work_, bytes_in_work_);
+          const bool accepted =
+              answering_.TrySubmit([this, &request, &response, done = std::move(done)] {
+                LateMutex::is_late = true;
+                ThreadSleeper().SleepFor(std::chrono::milliseconds(20));
+                bytes_in_work_ -= request.Length();
+                if (ToText(request) == "fail") {
+                  done(CommitFailed());
+                } else {
+                  response = ToBytes(ToText(request).substr(0, 10));
+                  done(absl::OkStatus());
+                }
+              });
           return accepted ? absl::OkStatus() : boundary_.Overloaded("answers", kMaxAnswers);
         });
   }
   void Drain() { streams_.Drain(); }
+  std::size_t most_bytes_in_work() const { return most_bytes_in_work_; }
   // Of the token of every call that begins now.
   void SetExpiry(Time expires) { expires_ = expires; }
 
@@ -92,6 +97,8 @@ class EchoService final : public grpc::CallbackGenericService {
   SystemClock clock_;
   const absl::StatusOr<Gate> gate_ = Gate::Make({}, "test.joulebook", clock_);
   Time expires_ = Time::max();
+  std::atomic<std::size_t> bytes_in_work_ = 0;
+  std::atomic<std::size_t> most_bytes_in_work_ = 0;
   Streams streams_;
   Executor answering_{2, kMaxAnswers};
 };
@@ -174,6 +181,15 @@ TEST_F(PipelineStreamTest, DrainEndsOpenCallsAfterWhatIsInWork) {
     EXPECT_THAT(ended.status, StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
     EXPECT_THAT(ended.answers, testing::ElementsAre("a"));
   }
+}
+
+TEST_F(PipelineStreamTest, RequestsInWorkAreLimitedByTheirBytesToo) {
+  constexpr std::size_t kMessage = std::size_t{3} * 1024 * 1024;
+  const std::vector<std::string> messages(12, std::string(kMessage, 'm'));
+  const Ended ended = Call(messages);
+  EXPECT_THAT(ended.status, IsOk());
+  EXPECT_EQ(ended.answers.size(), messages.size());
+  EXPECT_LT(service_.most_bytes_in_work(), Streams::Stream::kMaxBytesInWork + kMessage);
 }
 
 TEST_F(PipelineStreamTest, AStreamEndsWhenItsTokenDoes) {

@@ -50,6 +50,7 @@ class App {
                   Ms(config.call_timeout_ms), Ms(config.unread_stream_timeout_ms)},
                  *store_, clock_, ledger_metrics_),
         committer_({static_cast<std::size_t>(config.transfer_queue),
+                    static_cast<std::size_t>(config.transfer_queue_bytes),
                     static_cast<std::size_t>(config.group_items), Ms(config.commit_timeout_ms),
                     [this] { watches_.Notify(); }},
                    VerifyEd25519, *store_, clock_, ledger_metrics_),

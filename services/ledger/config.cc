@@ -26,6 +26,8 @@ void Config::AddTo(Settings& settings) {
                    "calls of that kind that wait for a thread");
   settings.Integer("transfer-queue", &transfer_queue, {8'190, 10'000'000},
                    "transfers that wait for their commit");
+  settings.Integer("transfer-queue-bytes", &transfer_queue_bytes, {1'024, int64_t{1} << 40},
+                   "what their requests may take together");
   settings.Integer("group-items", &group_items, {1, 1'000'000}, "transfers in one commit");
   settings.Integer("commit-timeout-ms", &commit_timeout_ms, {100, 600'000}, "longest commit");
   settings.Integer("max-clock-skew-ms", &max_clock_skew_ms, {10, 86'400'000},

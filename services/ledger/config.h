@@ -18,6 +18,7 @@ struct Config {
   int64_t write_threads = 16;
   int64_t write_queue = 256;
   int64_t transfer_queue = int64_t{16} * 8'190;
+  int64_t transfer_queue_bytes = int64_t{128} * 1024 * 1024;
   int64_t group_items = 8'190;
   int64_t commit_timeout_ms = 5'000;
   int64_t max_clock_skew_ms = 1'000;

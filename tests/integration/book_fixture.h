@@ -45,7 +45,7 @@ struct Engine {
   std::vector<TransferOutcome> Post(std::vector<TransferItem> items) {
     std::promise<absl::StatusOr<std::vector<TransferOutcome>>> done;
     const absl::Status submitted =
-        committer.SubmitTransfers(std::move(items), Duration::max(),
+        committer.SubmitTransfers(std::move(items), 0, Duration::max(),
                                   [&](absl::StatusOr<std::vector<TransferOutcome>> outcomes) {
                                     done.set_value(std::move(outcomes));
                                   });

@@ -147,6 +147,24 @@ TEST_F(DrainTest, AnswersOverloadedAtOnceWhenTheQueueIsFull) {
   EXPECT_THAT(Register(1), IsOk());
 }
 
+TEST_F(DrainTest, AnswersOverloadedAtOnceWhenTheQueueIsFullOfBytes) {
+  StartService({"--transfer-queue-bytes", "1024"});
+  v1::PostTransfersRequest request;
+  while (request.ByteSizeLong() <= 1'024) {
+    *request.add_transfers() =
+        MakePost(TransferId(request.transfers_size()), AccountId(1), AccountId(2), 1);
+  }
+  const auto refused = Call(*stub_, &Service::PostTransfers, request);
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"));
+  const auto metadata = GetErrorInfo(refused.status())->metadata;
+  EXPECT_EQ(metadata.at("queue"), "transfer bytes");
+  EXPECT_EQ(metadata.at("limit"), "1024");
+  request.mutable_transfers()->RemoveLast();
+  for (int i = 0; i < 3; ++i) {  // what has left the queue counts no more
+    EXPECT_THAT(Call(*stub_, &Service::PostTransfers, request), IsOk());
+  }
+}
+
 TEST_F(DrainTest, ADeadlineThatPassedInTheQueueChangesNothing) {
   StartService();
   ASSERT_THAT(Register(1), IsOk());

@@ -192,6 +192,7 @@ std::vector<std::string> WatchUntil(Service& stub, int64_t& after, int64_t posit
   std::vector<std::string> ids;
   v1::WatchTransfersResponse page;
   while (after < position && stream->Read(&page)) {
+    EXPECT_LE(page.ByteSizeLong(), 1'100'000u);
     for (const auto& transfer : page.transfers()) {
       EXPECT_GT(transfer.position(), after);
       after = transfer.position();
@@ -257,6 +258,54 @@ absl::Status CheckSoon(Service& stub) {
     ThreadSleeper().SleepFor(std::chrono::milliseconds(50));
   }
   return status;
+}
+
+// About 5 KiB.
+v1::TransferRequest LargePost(int number) {
+  auto post = MakePost(TransferId(number), MemberId(1), MemberId(2), 1);
+  for (char key = 'a'; key < 'a' + 16; ++key) {
+    (*post.mutable_metadata())[std::string(64, key)] = std::string(256, 'v');
+  }
+  return post;
+}
+
+TEST_F(ProofServiceTest, PagesAndWatchMessagesOfLargeTransfersFitADefaultClient) {
+  constexpr int kLarge = 1'000, kAll = kLarge + 2;  // with the trials
+  constexpr int kDefaultMessageBytes = 4 * 1024 * 1024;
+  StartService();
+  ASSERT_THAT(Register(1), IsOk());
+  ASSERT_THAT(Register(2), IsOk());
+  v1::PostTransfersRequest request;
+  for (int i = 1; i <= kLarge; ++i) *request.add_transfers() = LargePost(i);
+  ASSERT_THAT(Call(*stub_, &Service::PostTransfers, request), IsOk());
+
+  const auto stub = ledger_->Stub({.max_message_bytes = kDefaultMessageBytes});
+  EXPECT_EQ(WatchUntil(*stub, 0, kAll).size(), static_cast<std::size_t>(kAll));
+
+  v1::ListTransfersRequest list;
+  list.set_page_size(1'000);
+  int listed = 0, pages = 0;
+  do {
+    const auto page = Call(*stub, &Service::ListTransfers, list);
+    ASSERT_THAT(page, IsOk());
+    for (const auto& transfer : page->transfers()) EXPECT_EQ(transfer.position(), ++listed);
+    list.set_page_token(page->next_page_token());
+    ++pages;
+  } while (!list.page_token().empty());
+  EXPECT_EQ(listed, kAll);
+  EXPECT_GE(pages, 3);
+
+  v1::ListStatementLinesRequest statement;
+  statement.set_account_id(MemberId(2));
+  statement.set_page_size(1'000);
+  int lines = 0;
+  do {
+    const auto page = Call(*stub, &Service::ListStatementLines, statement);
+    ASSERT_THAT(page, IsOk());
+    lines += page->lines_size();
+    statement.set_page_token(page->next_page_token());
+  } while (!statement.page_token().empty());
+  EXPECT_EQ(lines, kLarge + 1);
 }
 
 TEST_F(ProofServiceTest, ACheckThatNobodyReadsEndsAndBlocksNoOther) {

@@ -29,6 +29,16 @@ TEST_F(QuotedTransfersTest, AQuoteBindsWhoWhatHowMuchAndHowOften) {
   auto nonsense = Reserve(5, quote);
   nonsense.mutable_quote()->set_terms("nonsense");
   EXPECT_EQ(Post(nonsense), "QUOTE_MALFORMED");
+  const std::string unknown_field("\xc2\x3e\x03pad", 6);  // number 1000, three bytes
+  const std::string long_zero("\x98\x01\x80\x00", 4);     // number 19, a zero in two bytes
+  for (const std::string& padding : {unknown_field, long_zero}) {
+    auto padded = Reserve(5, quote);
+    padded.mutable_quote()->mutable_terms()->append(padding);
+    EXPECT_EQ(Post(padded), "QUOTE_MALFORMED");
+  }
+  auto wrapped = Reserve(5, quote);  // the signature does not cover this
+  ASSERT_TRUE(wrapped.mutable_quote()->MergeFromString(unknown_field));
+  EXPECT_EQ(Post(wrapped), "QUOTE_MALFORMED");
 
   EXPECT_EQ(Post(Reserve(6, quote)), "OK");
   EXPECT_EQ(Post(Reserve(6, quote)), "EXISTS");

@@ -118,10 +118,14 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListTariffs(Context* context,
       context, "ListTariffs", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const NumberPage page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(auto tariffs, deps_.store.TariffsAfter(page.after, page.limit, left));
-        response->set_next_page_token(
-            CutPage(tariffs, page.limit, *request,
-                    [](const PublishedTariff& tariff) { return std::to_string(tariff.number); }));
-        for (const auto& tariff : tariffs) ToProto(tariff, false, *response->add_tariffs());
+        response->set_next_page_token(FillPage(
+            tariffs, page.limit, *request,
+            [](const PublishedTariff& tariff) { return std::to_string(tariff.number); },
+            [response](const PublishedTariff& tariff) -> const v1::Tariff& {
+              v1::Tariff& item = *response->add_tariffs();
+              ToProto(tariff, false, item);
+              return item;
+            }));
         return absl::OkStatus();
       });
 }
@@ -415,10 +419,14 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListEarnings(
         JB_ASSIGN_OR_RETURN(const NumberPage page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(auto earnings,
                             deps_.store.ListEarnings(filter, page.after, page.limit, left));
-        response->set_next_page_token(
-            CutPage(earnings, page.limit, *request,
-                    [](const Earning& earning) { return std::to_string(earning.number); }));
-        for (const Earning& earning : earnings) ToProto(earning, *response->add_earnings());
+        response->set_next_page_token(FillPage(
+            earnings, page.limit, *request,
+            [](const Earning& earning) { return std::to_string(earning.number); },
+            [response](const Earning& earning) -> const v1::Earning& {
+              v1::Earning& item = *response->add_earnings();
+              ToProto(earning, item);
+              return item;
+            }));
         return absl::OkStatus();
       });
 }

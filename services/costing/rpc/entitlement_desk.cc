@@ -105,10 +105,14 @@ absl::Status EntitlementDesk::List(const v1::ListEntitlementsRequest& request,
   }
   JB_ASSIGN_OR_RETURN(const NumberPage page, ParsePage(request));
   JB_ASSIGN_OR_RETURN(auto records, store_.EntitlementsAfter(page.after, member, page.limit, left));
-  response.set_next_page_token(
-      CutPage(records, page.limit, request,
-              [](const EntitlementRecord& record) { return std::to_string(record.number); }));
-  for (const auto& record : records) ToProto(record, *response.add_entitlements());
+  response.set_next_page_token(FillPage(
+      records, page.limit, request,
+      [](const EntitlementRecord& record) { return std::to_string(record.number); },
+      [&response](const EntitlementRecord& record) -> const google::protobuf::Message& {
+        auto& item = *response.add_entitlements();
+        ToProto(record, item);
+        return item;
+      }));
   return absl::OkStatus();
 }
 

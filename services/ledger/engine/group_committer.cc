@@ -110,7 +110,11 @@ absl::Status GroupCommitter::Submit(CommitJob job) {
     if (queued_items_ + job.items > options_.max_queued_items) {
       return Overloaded("transfers", options_.max_queued_items);
     }
+    if (queued_bytes_ + job.bytes > options_.max_queued_bytes) {
+      return Overloaded("transfer bytes", options_.max_queued_bytes);
+    }
     queued_items_ += job.items;
+    queued_bytes_ += job.bytes;
     metrics_.queue_items.Set(static_cast<double>(queued_items_));
     queue_.push_back(std::move(job));
   }
@@ -118,7 +122,8 @@ absl::Status GroupCommitter::Submit(CommitJob job) {
   return absl::OkStatus();
 }
 
-absl::Status GroupCommitter::SubmitTransfers(std::vector<TransferItem> items, Duration deadline,
+absl::Status GroupCommitter::SubmitTransfers(std::vector<TransferItem> items, std::size_t bytes,
+                                             Duration deadline,
                                              std::function<void(Outcomes)> done) {
   struct Batch {
     std::vector<TransferItem> items;
@@ -131,6 +136,7 @@ absl::Status GroupCommitter::SubmitTransfers(std::vector<TransferItem> items, Du
 
   CommitJob job;
   job.items = batch->items.size();
+  job.bytes = bytes;
   job.deadline = deadline;
   job.keys = KeysOf(batch->items);
   job.decide = [this, batch](BookView& view, Changes& changes) {
@@ -169,6 +175,7 @@ GroupCommitter::Group GroupCommitter::TakeGroup(std::unique_lock<std::mutex>& lo
   while (!queue_.empty() &&
          (group.jobs.empty() || items + queue_.front().items <= options_.max_group_items)) {
     items += queue_.front().items;
+    queued_bytes_ -= queue_.front().bytes;
     Group& its_group = now < queue_.front().deadline ? group : late;
     its_group.items += queue_.front().items;
     its_group.jobs.push_back(std::move(queue_.front()));

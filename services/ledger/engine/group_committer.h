@@ -22,6 +22,8 @@ namespace joulebook::ledger {
 struct GroupOptions {
   // Items that may wait; more are refused at once. 16 full batches: about a second of work.
   std::size_t max_queued_items = std::size_t{16} * 8'190;
+  // What they may take together, as their requests came over the wire; more is refused at once.
+  std::size_t max_queued_bytes = std::size_t{128} * 1024 * 1024;
   // Items in one commit; one job always goes whole.
   std::size_t max_group_items = 8'190;
   // Longest commit.
@@ -35,6 +37,7 @@ struct CommitJob {
   ViewKeys keys;
   // Its share of the queue and of a group.
   std::size_t items = 1;
+  std::size_t bytes = 0;
   // A job whose turn comes after this (of the monotonic clock) is answered DEADLINE_EXCEEDED and
   // not tried.
   Duration deadline{};
@@ -58,10 +61,10 @@ class GroupCommitter {
 
   // Queues a job. RESOURCE_EXHAUSTED, without a call of `done`, when the queue is full.
   absl::Status Submit(CommitJob job);
-  // Queues a batch of transfers; `done` gets one outcome per item, or why nothing is known to be
-  // committed.
-  absl::Status SubmitTransfers(std::vector<TransferItem> items, Duration deadline,
-                               std::function<void(Outcomes)> done);
+  // Queues a batch of transfers, a request of `bytes`; `done` gets one outcome per item, or why
+  // nothing is known to be committed.
+  absl::Status SubmitTransfers(std::vector<TransferItem> items, std::size_t bytes,
+                               Duration deadline, std::function<void(Outcomes)> done);
 
  private:
   // Jobs with their answers, once they have been tried.
@@ -88,6 +91,7 @@ class GroupCommitter {
   std::condition_variable wake_;
   std::deque<CommitJob> queue_;
   std::size_t queued_items_ = 0;
+  std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
 
   std::mutex answers_mutex_;

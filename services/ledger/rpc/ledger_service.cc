@@ -33,6 +33,16 @@ absl::StatusOr<Page> ParsePage(const Request& request) {
   return page;
 }
 
+// Adds a row to the list of a response.
+template <typename Row, typename Response, typename Item>
+auto AddTo(Response& response, Item* (Response::*add)()) {
+  return [&response, add](const Row& row) -> const Item& {
+    Item& item = *(response.*add)();
+    ToProto(row, item);
+    return item;
+  };
+}
+
 std::string PositionKey(const TransferRecord& record) { return std::to_string(record.position); }
 
 // Sizes and positions of the log; 0 has a meaning of its own for each.
@@ -101,16 +111,16 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetMember(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListMembers(Context* context,
                                                            const v1::ListMembersRequest* request,
                                                            v1::ListMembersResponse* response) {
-  return calls_.Run(
-      context, "ListMembers", [=, this](const Identity&, Duration left) -> absl::Status {
-        JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
-        JB_ASSIGN_OR_RETURN(auto members, deps_.store.ListMembers(page, left));
-        response->set_next_page_token(
-            CutPage(members, page.limit, *request,
-                    [](const Member& member) { return std::to_string(member.number); }));
-        for (const Member& member : members) ToProto(member, *response->add_members());
-        return absl::OkStatus();
-      });
+  return calls_.Run(context, "ListMembers",
+                    [=, this](const Identity&, Duration left) -> absl::Status {
+                      JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
+                      JB_ASSIGN_OR_RETURN(auto members, deps_.store.ListMembers(page, left));
+                      response->set_next_page_token(FillPage(
+                          members, page.limit, *request,
+                          [](const Member& member) { return std::to_string(member.number); },
+                          AddTo<Member>(*response, &v1::ListMembersResponse::add_members)));
+                      return absl::OkStatus();
+                    });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RecordReputationChange(
@@ -133,10 +143,10 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListReputationChanges(
         JB_ASSIGN_OR_RETURN(const Uuid member, ParseId("member_id", request->member_id()));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(auto changes, deps_.store.ListReputationChanges(member, page, left));
-        response->set_next_page_token(CutPage(
+        response->set_next_page_token(FillPage(
             changes, page.limit, *request,
-            [](const ReputationChange& change) { return std::to_string(change.sequence); }));
-        for (const auto& change : changes) ToProto(change, *response->add_changes());
+            [](const ReputationChange& change) { return std::to_string(change.sequence); },
+            AddTo<ReputationChange>(*response, &v1::ListReputationChangesResponse::add_changes)));
         return absl::OkStatus();
       });
 }
@@ -182,10 +192,10 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAccounts(Context* context,
                             ParsePageToken(request->page_token(), QueryOf(*request), kErrorDomain));
         const auto after = key.has_value() ? Uuid::Parse(*key) : std::nullopt;
         JB_ASSIGN_OR_RETURN(auto accounts, deps_.store.ListAccounts(owner, after, size + 1, left));
-        response->set_next_page_token(
-            CutPage(accounts, size + 1, *request,
-                    [](const Account& account) { return account.id.ToString(); }));
-        for (const Account& account : accounts) ToProto(account, *response->add_accounts());
+        response->set_next_page_token(FillPage(
+            accounts, size + 1, *request,
+            [](const Account& account) { return account.id.ToString(); },
+            AddTo<Account>(*response, &v1::ListAccountsResponse::add_accounts)));
         return absl::OkStatus();
       });
 }
@@ -238,7 +248,7 @@ absl::Status LedgerServiceImpl::Submit(const Identity& caller, const Request& re
   JB_RETURN_IF_ERROR(LedgerBoundary().CheckItems(count, kMaxBatchItems));
   return deps_.committer.SubmitTransfers(
       ToItems(request.transfers(), deps_.is_signed_quote, caller.roles.Has(Role::kIssuer)),
-      deadline,
+      request.ByteSizeLong(), deadline,
       [&request, &response,
        done = std::move(done)](const absl::StatusOr<std::vector<TransferOutcome>>& outcomes) {
         if (outcomes.ok()) ToProto(request.transfers(), *outcomes, *response.mutable_results());
@@ -296,8 +306,9 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListTransfers(
         JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
-        response->set_next_page_token(CutPage(records, page.limit, *request, PositionKey));
-        for (const auto& record : records) ToProto(record, *response->add_transfers());
+        response->set_next_page_token(
+            FillPage(records, page.limit, *request, PositionKey,
+                     AddTo<TransferRecord>(*response, &v1::ListTransfersResponse::add_transfers)));
         return absl::OkStatus();
       });
 }
@@ -312,10 +323,13 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
         JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(*filter.account, left));
         JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", *filter.account));
         JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
-        response->set_next_page_token(CutPage(records, page.limit, *request, PositionKey));
-        for (const auto& record : records) {
-          ToProto(record, *filter.account, *response->add_lines());
-        }
+        response->set_next_page_token(
+            FillPage(records, page.limit, *request, PositionKey,
+                     [&](const TransferRecord& record) -> const v1::StatementLine& {
+                       v1::StatementLine& line = *response->add_lines();
+                       ToProto(record, *filter.account, line);
+                       return line;
+                     }));
         return absl::OkStatus();
       });
 }

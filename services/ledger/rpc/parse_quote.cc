@@ -49,11 +49,20 @@ PricedUse PricedUseOf(const type::v1::QuoteTerms& terms) {
   return priced;
 }
 
+// Whether the message holds nothing but its fields, in the one encoding that a signer writes: no
+// unknown fields, no repeated or default ones, no longer form of a number. Else bytes that nobody
+// prices could be stored with the transfer for ever.
+bool IsUnpadded(const type::v1::SignedQuote& proto, type::v1::QuoteTerms& terms) {
+  if (!proto.GetReflection()->GetUnknownFields(proto).empty()) return false;
+  terms.DiscardUnknownFields();
+  return terms.SerializeAsString() == proto.terms();
+}
+
 }  // namespace
 
 std::optional<Quote> ParseQuote(const type::v1::SignedQuote& proto) {
   type::v1::QuoteTerms terms;
-  if (!terms.ParseFromString(proto.terms())) return std::nullopt;
+  if (!terms.ParseFromString(proto.terms()) || !IsUnpadded(proto, terms)) return std::nullopt;
   const auto id = Uuid::Parse(terms.quote_id());
   const auto member = Uuid::Parse(terms.member_id());
   const auto payee = ParsePayee(terms.payee());

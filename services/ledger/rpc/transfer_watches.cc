@@ -13,6 +13,9 @@ namespace {
 constexpr char kMethod[] = "WatchTransfers";
 // Transfers in one message: about 200 KiB.
 constexpr int kPageItems = 500;
+// A message ends when it is above this; a client takes 4 MiB by default. Each watch holds one
+// message, so this times `watch-streams` is their memory.
+constexpr std::size_t kPageBytes = std::size_t{1} * 1024 * 1024;
 // How long a shutdown waits for a client to read.
 constexpr Duration kLastMessage = std::chrono::milliseconds(100);
 
@@ -211,10 +214,15 @@ absl::Status TransferWatches::ReadPage(int64_t after) {
       const auto records,
       store_.ListTransfers({}, {.after = after, .limit = kPageItems}, options_.timeout));
   auto page = std::make_shared<v1::WatchTransfersResponse>();
-  for (const auto& record : records) ToProto(record, *page->add_transfers());
+  std::size_t bytes = 0;
+  for (auto record = records.begin(); record != records.end() && bytes <= kPageBytes; ++record) {
+    v1::Transfer& transfer = *page->add_transfers();
+    ToProto(*record, transfer);
+    bytes += transfer.ByteSizeLong();
+  }
   page_ = std::move(page);
   // A page that is not full may have more by the time of the next call.
-  if (records.size() == kPageItems) page_after_ = after;
+  if (records.size() == kPageItems || bytes > kPageBytes) page_after_ = after;
   return absl::OkStatus();
 }
 
