@@ -172,7 +172,7 @@ TEST_F(ClocksTest, PostgresClockDecidesOnEveryReplica) {
 }
 
 TEST_F(ClocksTest, LeasesAndLagsFollowPostgresClock) {
-  EXPECT_EQ(Seal(tolerant_, NumberedId(1)), 2) << "two trials";
+  EXPECT_EQ(Seal(tolerant_, NumberedId(1)), 7) << "the issuer; member, account and trial of two";
   ASSERT_THAT(Register(right_), IsOk());
   EXPECT_EQ(Seal(right_, NumberedId(2)), 0) << "the other has the lease";
   sleeper_.SleepFor(kSecond);

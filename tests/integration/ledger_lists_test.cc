@@ -92,7 +92,7 @@ TEST_F(ListsTest, NoPageLosesARowOfAWriterThatWasPaused) {
   pqxx::connection session(connection_);
   {
     pqxx::work paused(session);
-    paused.exec("SELECT revision FROM ledger.book FOR UPDATE");
+    paused.exec("SELECT last_position FROM ledger.book FOR UPDATE");
     const auto waits = [](const absl::Status& status) {
       EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
     };

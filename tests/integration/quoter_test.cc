@@ -43,7 +43,7 @@ class QuoterTest : public testing::Test {
     EXPECT_THAT(store_->Publish("constants", kTimeout,
                                 [&](const auto& of_name) {
                                   return DecidePublication(*document, hash, of_name, std::nullopt,
-                                                           kNotice, clock_.Now());
+                                                           kNotice, clock_.Now(), "2026a");
                                 }),
                 IsOk());
     return effective;
