@@ -26,7 +26,8 @@ absl::Status Boundary::WithReason(const absl::Status& status) const {
 
 grpc::Status Boundary::Finish(std::string_view method, const absl::Status& status) const {
   if (status.ok()) return grpc::Status::OK;
-  if (GetErrorInfo(status).has_value()) return ToGrpcStatus(status);
+  // The client is gone: nobody is answered, and it is no fault of ours.
+  if (absl::IsCancelled(status) || GetErrorInfo(status).has_value()) return ToGrpcStatus(status);
   const absl::Status answered = WithReason(status);
   LogError("call failed", {{"rpc", std::string(method)},
                            {"code", absl::StatusCodeToString(answered.code())},

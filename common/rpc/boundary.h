@@ -18,7 +18,7 @@ class Boundary {
 
   // What the client gets for `status` of the RPC `method`. An error without a reason gets the one
   // of its code (OVERLOADED, DATABASE_UNAVAILABLE, DEADLINE_PASSED, else INTERNAL with its text
-  // kept inside); errors that are the server's are logged.
+  // kept inside), unless it is CANCELLED; errors that are the server's are logged.
   grpc::Status Finish(std::string_view method, const absl::Status& status) const;
 
   // UNAVAILABLE, DRAINING.

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "common/rpc/boundary.h"
 #include "common/rpc/executor.h"
 #include "common/rpc/server.h"
 #include "common/rpc/status_conversion.h"
@@ -22,6 +23,14 @@ TEST(StatusConversion, SurvivesHostileDetails) {
   const grpc::Status hostile(grpc::StatusCode::INTERNAL, "m", "\xff\xff garbage");
   EXPECT_EQ(FromGrpcStatus(hostile).code(), absl::StatusCode::kInternal);
   EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok());
+}
+
+TEST(Boundary, AClientThatIsGoneIsNoErrorOfTheServer) {
+  const Boundary boundary("test.joulebook");
+  EXPECT_EQ(boundary.Finish("Watch", absl::CancelledError("the client is gone")).error_code(),
+            grpc::StatusCode::CANCELLED);
+  EXPECT_THAT(FromGrpcStatus(boundary.Finish("Watch", absl::UnknownError("a bug"))),
+              StatusIs(absl::StatusCode::kInternal, "INTERNAL"));
 }
 
 TEST(Executor, RefusesWhenFullAndRunsWhatItAccepted) {
