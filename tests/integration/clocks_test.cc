@@ -10,6 +10,7 @@ namespace {
 constexpr Duration kHour = std::chrono::hours(1);
 constexpr Duration kMinute = std::chrono::minutes(1);
 constexpr Duration kSecond = std::chrono::seconds(1);
+constexpr Duration kLease = std::chrono::seconds(3);
 
 // A machine whose wall clock is wrong by a constant.
 class WrongMachine final : public Clock {
@@ -88,10 +89,10 @@ class ClocksTest : public testing::Test {
         .status();
   }
 
-  // Seals by this replica's clock with a lease of a second; how many transfers.
+  // Seals by this replica's clock; how many leaves.
   int64_t Seal(Replica& replica, const Uuid& holder) {
     const auto log = MakePgLogStore(replica.engine.database);
-    LogSealer sealer({.holder = holder, .lease = kSecond},
+    LogSealer sealer({.holder = holder, .lease = kLease},
                      {*NoteSigner::Make("clocks", std::string(kEd25519SeedSize, 's'))}, *log,
                      replica.clock, replica.engine.ledger_metrics);
     const double before = replica.engine.ledger_metrics.transfers_sealed.Value();
@@ -175,7 +176,7 @@ TEST_F(ClocksTest, LeasesAndLagsFollowPostgresClock) {
   EXPECT_EQ(Seal(tolerant_, NumberedId(1)), 7) << "the issuer; member, account and trial of two";
   ASSERT_THAT(Register(right_), IsOk());
   EXPECT_EQ(Seal(right_, NumberedId(2)), 0) << "the other has the lease";
-  sleeper_.SleepFor(kSecond);
+  sleeper_.SleepFor(kLease);
   ASSERT_THAT(Register(right_), IsOk());
   for (Replica* replica : {&right_, &tolerant_}) {
     const auto log = MakePgLogStore(replica->engine.database);
