@@ -85,7 +85,8 @@ start() {
   printf -v "${service}_metrics_port" %s "$(sed -nE 's/.*"metrics_port":([0-9]+).*/\1/p' "$dir/$service.log")"
 }
 start costing --quote-keys-file "$dir/quote-keys"
-start ledger --log-keys-file "$dir/log-keys" --quote-keys-file "$dir/quote-verifier-keys"
+start ledger --log-keys-file "$dir/log-keys" --log-memory-file "$dir/log-memory" \
+  --quote-keys-file "$dir/quote-verifier-keys"
 ledger=127.0.0.1:$ledger_port
 costing=127.0.0.1:$costing_port
 

@@ -60,7 +60,7 @@ class App {
         writers_(static_cast<int>(config.write_threads),
                  static_cast<std::size_t>(config.write_queue)),
         sealer_({ids_.Next(), Ms(config.seal_lease_ms), static_cast<int>(config.seal_leaves),
-                 Ms(config.seal_lease_ms)},
+                 Ms(config.seal_lease_ms), config.log_memory_file},
                 std::move(signers), *log_store_, clock_, ledger_metrics_),
         proofs_(*store_, *log_store_, ledger_metrics_),
         books_checks_(*log_store_, ledger_metrics_, Ms(config.unread_stream_timeout_ms)),
@@ -183,6 +183,7 @@ int RunLedgerd(int argc, char** argv) {
        .validate = [&] { return config.Validate(); },
        .migrate = [&] { return RunMigration(config); },
        .commands = {{"check-books", [&](const auto&) { return RunBooksCheck(config); }},
+                    {"adopt-checkpoint", [&](const auto&) { return AdoptCheckpoint(config); }},
                     {"new-log-key",
                      [](const auto& words) {
                        return PrintNewKey(words,

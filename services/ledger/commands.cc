@@ -6,6 +6,7 @@
 #include "common/log/log.h"
 #include "common/rpc/service_main.h"
 #include "services/ledger/engine/books_check.h"
+#include "services/ledger/engine/log_sealer.h"
 #include "services/ledger/rpc/parse_quote.h"
 #include "services/ledger/store/adopt_book.h"
 #include "services/ledger/store/pg_log_store.h"
@@ -40,6 +41,19 @@ absl::Status RunMigration(const Config& config) {
   JB_ASSIGN_OR_RETURN(const int64_t adopted, AdoptBook(session.database));
   LogInfo("adopted", {{"records", adopted}});
   return absl::OkStatus();
+}
+
+absl::Status AdoptCheckpoint(const Config& config) {
+  JB_RETURN_IF_ERROR(config.Validate());
+  JB_ASSIGN_OR_RETURN(auto signers, ParseSigners(config.log_keys));
+  Session session(config);
+  JB_RETURN_IF_ERROR(CheckMigrated(session.pool, kSchema, Migrations()));
+  const auto store = MakePgLogStore(session.database);
+  Metrics metrics;
+  LedgerMetrics ledger_metrics(metrics);
+  LogSealer sealer({.memory_file = config.log_memory_file}, std::move(signers), *store,
+                   session.clock, ledger_metrics);
+  return sealer.Adopt();
 }
 
 absl::Status RunBooksCheck(const Config& config) {

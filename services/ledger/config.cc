@@ -43,6 +43,9 @@ void Config::AddTo(Settings& settings) {
   settings.Secret(
       "log-keys", &log_keys,
       "signing keys of the log, one a line, all sign; without, this replica never seals");
+  settings.Text("log-memory-file", &log_memory_file,
+                "where the replica remembers what it signed last, outside of the database; needed "
+                "with log-keys");
   settings.Secret(
       "quote-keys", &quote_keys,
       "verifier keys of the costing service, one a line; without, every quote is refused");
@@ -61,6 +64,12 @@ void Config::AddTo(Settings& settings) {
 }
 
 absl::Status Config::Validate() const {
+  if (!log_keys.empty() && log_memory_file.empty()) {
+    return absl::InvalidArgumentError(
+        "log-memory-file is needed with log-keys: a signer remembers outside of the database what "
+        "it "
+        "signed last");
+  }
   if (database.database_pool >= read_threads + kOwnConnections) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "database-pool must be at least read-threads + ", kOwnConnections,

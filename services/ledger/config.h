@@ -27,6 +27,7 @@ struct Config {
   int64_t expiry_interval_ms = 250;
   int64_t expiry_batch = 1'000;
   std::string log_keys;
+  std::string log_memory_file;
   std::string quote_keys;
   int64_t seal_interval_ms = 1'000;
   int64_t seal_lease_ms = 5'000;

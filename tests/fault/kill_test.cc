@@ -164,8 +164,10 @@ class KillTest : public testing::Test {
 
   void StartLedger(std::optional<LedgerProcess>& ledger) {
     auto started = LedgerProcess::Start(
-        connection_, {"--log-keys-file", directory_ + "/log-keys", "--seal-interval-ms", "100",
-                      "--expiry-interval-ms", "50", "--commit-timeout-ms", "1000"});
+        connection_,
+        {"--log-keys-file", directory_ + "/log-keys", "--log-memory-file",
+         absl::StrCat(directory_, "/log-memory-", &ledger - ledgers_.data()), "--seal-interval-ms",
+         "100", "--expiry-interval-ms", "50", "--commit-timeout-ms", "1000"});
     ASSERT_THAT(started, IsOk());
     const std::lock_guard lock(mutex_);
     ledger.emplace(*std::move(started));

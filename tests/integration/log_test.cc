@@ -177,6 +177,7 @@ TEST_F(LogTest, OneOfSeveralReplicasSealsAndAnotherTakesOverWhenItIsGone) {
   PostMany(1'000, 10);
   ASSERT_THAT(a_.sealer.Run(), IsOk());
   PostMany(2'000, 10);
+  ASSERT_THAT(b.sealer.Adopt(), IsOk());
   ASSERT_THAT(b.sealer.Run(), IsOk());
   EXPECT_EQ(b.engine.ledger_metrics.transfers_sealed.Value(), 0) << "a has the lease";
   EXPECT_EQ(QueryNumber(b.engine, "SELECT fence FROM ledger.log_lease"), 1);

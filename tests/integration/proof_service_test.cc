@@ -27,7 +27,8 @@ class ProofServiceTest : public ServiceTest {
   std::string Path(const std::string& name) const { return directory_ + "/" + name; }
 
   std::vector<std::string> SealingFlags() const {
-    return {"--log-keys-file", Path("log-keys"), "--seal-interval-ms", "50"};
+    return {"--log-keys-file",  Path("log-keys"),     "--log-memory-file",
+            Path("log-memory"), "--seal-interval-ms", "50"};
   }
 
   void PostSome(Service& stub, int first, int count) {
@@ -168,6 +169,30 @@ TEST_F(ProofServiceTest, ErrorsOfTheLogHaveTheirReasons) {
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   EXPECT_THAT(Call(*stub_, &Service::GetConsistencyProof, {}),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+TEST_F(ProofServiceTest, ASignerHasAMemoryAndANewOneIsToldToBelieveTheLog) {
+  const auto without =
+      RunCommand({BinaryPath("ledgerd"), "--check-config", "--log-keys-file", Path("log-keys")});
+  EXPECT_NE(without.status().ToString().find("log-memory-file"), std::string::npos);
+  StartService(SealingFlags());
+  ASSERT_THAT(Register(1), IsOk());
+  ASSERT_THAT(Register(2), IsOk());
+  PostSome(*stub_, 1, 1);
+  ASSERT_THAT(Export({"proof", TransferId(1)}, "proof"), IsOk());
+  ledger_.reset();
+  ASSERT_EQ(std::remove(Path("log-memory").c_str()), 0);
+  StartService(SealingFlags());
+  ExpectMetricSoon("ledger_seal_refusals_total 1");
+  ledger_.reset();
+  const std::vector<std::string> adopt = {
+      BinaryPath("ledgerd"), "adopt-checkpoint", "--database",        connection_,
+      "--log-keys-file",     Path("log-keys"),   "--log-memory-file", Path("log-memory")};
+  ASSERT_THAT(RunCommand(adopt), IsOk());
+  EXPECT_FALSE(RunCommand(adopt).ok()) << "it remembers one now";
+  StartService(SealingFlags());
+  PostSome(*stub_, 2, 1);
+  EXPECT_THAT(Export({"proof", TransferId(2)}, "proof"), IsOk());
 }
 
 TEST_F(ProofServiceTest, LogKeysAreMadeAndShownByTheProgram) {

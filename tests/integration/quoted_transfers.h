@@ -23,9 +23,9 @@ class QuotedTransfersTest : public costing::CostingTest {
     ASSERT_THAT(log_key, IsOk());
     std::ofstream(Path("log-keys")) << *log_key;
     StartService(CostingFlags());
-    auto started =
-        LedgerProcess::Start(book_, {"--quote-keys-file", Path("verifier-keys"), "--log-keys-file",
-                                     Path("log-keys"), "--seal-interval-ms", "50"});
+    auto started = LedgerProcess::Start(
+        book_, {"--quote-keys-file", Path("verifier-keys"), "--log-keys-file", Path("log-keys"),
+                "--log-memory-file", Path("log-memory"), "--seal-interval-ms", "50"});
     ASSERT_THAT(started, IsOk());
     ledger_.emplace(*std::move(started));
     ledger_stub_ = ledger_->Stub();

@@ -47,6 +47,9 @@ Difference BookAudit::Add(const TransferRecord& record) {
   if (!record.is_committed()) return AddRefusal(record);
   if (record.moved <= 0) return At(record, "moves ", record.moved);
   if (record.debit == record.credit) return At(record, "debits and credits the same account");
+  if (!record.quote_id.has_value() && !record.tariff_hash.empty()) {
+    return At(record, "has a tariff and no quote");
+  }
   int64_t released = 0;
   Difference difference = CheckPosition(record.position);
   if (!difference.has_value()) difference = CheckTime(record.position, record.recorded);

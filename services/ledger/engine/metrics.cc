@@ -30,6 +30,8 @@ LedgerMetrics::LedgerMetrics(Metrics& metrics)
       transfers_sealed(metrics.Counter("ledger_transfers_sealed_total",
                                        "Transfers sealed into the log by this replica.")),
       seal_failures(metrics.Counter("ledger_seal_failures_total", "Seals that failed.")),
+      seal_refusals(metrics.Counter("ledger_seal_refusals_total",
+                                    "Logs not signed because they do not continue the last one.")),
       sealing_lag_seconds(
           metrics.Gauge("ledger_sealing_lag_seconds",
                         "How long the first unsealed transfer has waited, in seconds.")),

@@ -31,6 +31,9 @@ struct LedgerMetrics {
   prometheus::Counter& transfers_sealed;
   // ledger_seal_failures_total: seals that failed.
   prometheus::Counter& seal_failures;
+  // ledger_seal_refusals_total: logs that this replica did not sign because they do not continue
+  // the one that it remembers.
+  prometheus::Counter& seal_refusals;
   // ledger_sealing_lag_seconds: how long the first unsealed transfer has waited.
   prometheus::Gauge& sealing_lag_seconds;
   // ledger_proof_failures_total: proofs that do not lead from the transfer to its checkpoint.

@@ -8,6 +8,7 @@
 --
 -- Locks transfers, log_checkpoints and book for as long as it writes the refused transfers anew.
 
+ALTER TABLE ledger.transfers DROP CONSTRAINT committed_has_position;
 ALTER TABLE ledger.transfers DISABLE TRIGGER append_only;
 WITH refused AS (
   SELECT id, row_number() OVER (ORDER BY recorded_us) AS number
@@ -18,9 +19,7 @@ ALTER TABLE ledger.transfers ENABLE TRIGGER append_only;
 UPDATE ledger.book
   SET last_position = (SELECT coalesce(max(position), 0) FROM ledger.transfers);
 
-ALTER TABLE ledger.transfers
-  DROP CONSTRAINT committed_has_position,
-  ALTER COLUMN position SET NOT NULL;
+ALTER TABLE ledger.transfers ALTER COLUMN position SET NOT NULL;
 
 -- What is decided and is no transfer. A position is here or in transfers.
 CREATE TABLE ledger.records (

@@ -104,7 +104,7 @@ absl::StatusOr<int64_t> AdoptBook(const Database& database) {
   int64_t adopted = 0;
   JB_RETURN_IF_ERROR(RunTransaction(
       database, {.timeout = kTimeout}, [&](pqxx::transaction_base& tx) -> absl::Status {
-        const BookHead head = ReadHead(tx.exec(sql::kLockBook.sql)[0]);
+        const BookHead head = ReadHead(tx.exec1(sql::kLockBook.sql));
         adopted = 0;
         if (!head.leaf_hash.empty()) return absl::OkStatus();
         JB_ASSIGN_OR_RETURN(adopted, BookAdopter(tx, head, database.clock.Now()).Adopt());
@@ -117,7 +117,7 @@ absl::Status CheckAdopted(const Database& database) {
   BookHead head;
   JB_RETURN_IF_ERROR(
       RunTransaction(database, {.timeout = kCheckTimeout}, [&](pqxx::transaction_base& tx) {
-        head = ReadHead(tx.exec(sql::kHead)[0]);
+        head = ReadHead(tx.exec1(sql::kHead));
         return absl::OkStatus();
       }));
   return head.leaf_hash.empty() ? NotAdopted() : absl::OkStatus();

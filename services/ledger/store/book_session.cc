@@ -199,7 +199,7 @@ absl::Status BookSession::ReadAt(const BookHead& head, Duration deadline,
                                    .timeout = deadline - database_.clock.MonotonicNow(),
                                    .attempts = 1};
   return RunTransaction(database_, options, [&](pqxx::transaction_base& tx) {
-    if (!ReadHead(tx.exec(sql::kHead)[0]).IsSameAs(head)) return BookMovedOn();
+    if (!ReadHead(tx.exec1(sql::kHead)).IsSameAs(head)) return BookMovedOn();
     read(tx);
     return absl::OkStatus();
   });

@@ -31,6 +31,7 @@ std::string ChainHash(const std::optional<StoredCheckpoint>& last,
 struct UnsealedLog {
   std::optional<StoredCheckpoint> last;
   MerkleTileEdge edge;
+  MerkleTileEdge::ReadTile read_tile;  // of the log as it is; while the decision runs
   std::vector<Sha256Digest> leaves;
 };
 

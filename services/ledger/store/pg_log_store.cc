@@ -62,7 +62,7 @@ class PgBookSnapshot final : public BookSnapshot {
  public:
   explicit PgBookSnapshot(pqxx::transaction_base& tx) : tx_(tx) {}
 
-  BookHead Head() override { return ReadHead(tx_.exec(sql::kHead)[0]); }
+  BookHead Head() override { return ReadHead(tx_.exec1(sql::kHead)); }
   std::vector<TransferRecord> Transfers(int64_t after, int limit) override {
     return All<TransferRecord>(tx_.exec_params(sql::kTransfersSince, after, limit), ReadTransfer);
   }
@@ -183,10 +183,8 @@ class PgLogStore final : public LogStore {
     log.last = NewestCheckpoint(tx);
     const auto& last = log.last;
     const int64_t size = last.has_value() ? last->size : 0;
-    const MerkleTileEdge::ReadTile read = [&](int level, uint64_t index) {
-      return ReadTile(level, index, tx);
-    };
-    JB_ASSIGN_OR_RETURN(log.edge, MerkleTileEdge::Load(static_cast<uint64_t>(size), read));
+    log.read_tile = [&tx](int level, uint64_t index) { return ReadTile(level, index, tx); };
+    JB_ASSIGN_OR_RETURN(log.edge, MerkleTileEdge::Load(static_cast<uint64_t>(size), log.read_tile));
     if (last.has_value() && log.edge.Root() != last->root) {
       return absl::DataLossError(
           absl::StrCat("the tiles of the log are not those of its checkpoint of size ", size));

@@ -158,7 +158,7 @@ class PgStore final : public Store {
   absl::StatusOr<int64_t> LastPosition(Duration timeout) override {
     int64_t position = 0;
     JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
-      position = tx.exec(sql::kLastPosition)[0][0].as<int64_t>();
+      position = tx.exec1(sql::kLastPosition)[0].as<int64_t>();
     }));
     return position;
   }
