@@ -21,12 +21,13 @@ constexpr int64_t kWholeHistory = std::numeric_limits<int64_t>::max();
 
 class BookAdopter {
  public:
-  BookAdopter(pqxx::transaction_base& tx, const BookHead& head, Time now) : tx_(tx) {
+  // Its records come right after the last one, in time too: no machine's clock has a say.
+  BookAdopter(pqxx::transaction_base& tx, const BookHead& head) : tx_(tx) {
     view_.last_position = head.last_position;
     view_.last_recorded = head.last_recorded;
     view_.states_position = head.states_position;
     view_.member_count = head.member_count;
-    view_.now = now;
+    view_.now = head.last_recorded;
   }
 
   // How many records it wrote.
@@ -102,14 +103,14 @@ class BookAdopter {
 
 absl::StatusOr<int64_t> AdoptBook(const Database& database) {
   int64_t adopted = 0;
-  JB_RETURN_IF_ERROR(RunTransaction(
-      database, {.timeout = kTimeout}, [&](pqxx::transaction_base& tx) -> absl::Status {
-        const BookHead head = ReadHead(tx.exec1(sql::kLockBook.sql));
-        adopted = 0;
-        if (!head.leaf_hash.empty()) return absl::OkStatus();
-        JB_ASSIGN_OR_RETURN(adopted, BookAdopter(tx, head, database.clock.Now()).Adopt());
-        return absl::OkStatus();
-      }));
+  JB_RETURN_IF_ERROR(RunTransaction(database, {.timeout = kTimeout},
+                                    [&](pqxx::transaction_base& tx) -> absl::Status {
+                                      const BookHead head = ReadHead(tx.exec1(sql::kLockBook.sql));
+                                      adopted = 0;
+                                      if (!head.leaf_hash.empty()) return absl::OkStatus();
+                                      JB_ASSIGN_OR_RETURN(adopted, BookAdopter(tx, head).Adopt());
+                                      return absl::OkStatus();
+                                    }));
   return adopted;
 }
 
