@@ -16,7 +16,8 @@ TEST(MakeError, CarriesReasonDomainAndMetadata) {
 
 TEST(MakeError, CutsLongTextBetweenCharacters) {
   const std::string fits(kMaxErrorText, 'x');
-  const std::string cut = fits.substr(1) + "...";
+  std::string cut = fits.substr(1);
+  cut += "...";
   const absl::Status status =
       MakeError(absl::StatusCode::kNotFound,
                 {"GONE", "test", {{"a", fits}, {"b", fits.substr(1) + "é"}}}, fits.substr(1) + "é");
