@@ -59,6 +59,21 @@ class ListsTest : public ServiceTest {
                                         return change.request().change_id();
                                       });
   }
+  // Without the issuer.
+  std::string Accounts() {
+    return Walk<v1::ListAccountsRequest, v1::ListAccountsResponse, v1::Account>(
+               &Service::ListAccounts, {}, &v1::ListAccountsResponse::accounts,
+               [](const v1::Account& account) -> const std::string& { return account.id(); })
+        .substr(1);
+  }
+  static v1::CreateAccountRequest Opening(int number) {
+    v1::CreateAccountRequest request;
+    request.set_account_id(TestId(0, number));
+    request.set_owner_member_id(MemberId(1));
+    request.set_asset_code("KWH");
+    request.set_role(v1::ACCOUNT_ROLE_PROVIDER);
+    return request;
+  }
   std::string Transfers() {
     v1::ListTransfersRequest list;
     list.set_reference("listed");
@@ -89,6 +104,7 @@ TEST_F(ListsTest, NoPageLosesARowOfAWriterThatWasPaused) {
   ASSERT_THAT(Call(*stub_, &Service::RegisterMember, Registration(1)), IsOk());
   ASSERT_THAT(Call(*stub_, &Service::RecordReputationChange, Change(1)), IsOk());
   ASSERT_THAT(Post(Listed(1)), IsOk());
+  ASSERT_THAT(Call(*stub_, &Service::CreateAccount, Opening(9)), IsOk());
   pqxx::connection session(connection_);
   {
     pqxx::work paused(session);
@@ -99,13 +115,17 @@ TEST_F(ListsTest, NoPageLosesARowOfAWriterThatWasPaused) {
     waits(Call(*stub_, &Service::RegisterMember, Registration(2), "", kMoment).status());
     waits(Call(*stub_, &Service::RecordReputationChange, Change(2), "", kMoment).status());
     waits(Call(*stub_, &Service::PostTransfers, OneItem(Listed(2)), "", kMoment).status());
+    waits(Call(*stub_, &Service::CreateAccount, Opening(8), "", kMoment).status());
     EXPECT_EQ(Members() + " " + Changes() + " " + Transfers() + " " + Lines(), "1 1 1 1");
+    EXPECT_EQ(Accounts(), "19");
     paused.commit();
   }
   ASSERT_THAT(Call(*stub_, &Service::RegisterMember, Registration(2)), IsOk());
   ASSERT_THAT(Call(*stub_, &Service::RecordReputationChange, Change(2)), IsOk());
   ASSERT_THAT(Post(Listed(2)), IsOk());
+  ASSERT_THAT(Call(*stub_, &Service::CreateAccount, Opening(8)), IsOk());
   EXPECT_EQ(Members() + " " + Changes() + " " + Transfers() + " " + Lines(), "12 12 12 12");
+  EXPECT_EQ(Accounts(), "1928") << "in the order of opening, not of ids";
 }
 
 }  // namespace

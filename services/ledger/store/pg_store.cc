@@ -113,8 +113,8 @@ class PgStore final : public Store {
     return ReadAll<Account>(timeout, ReadAccount, [&](pqxx::transaction_base& tx) {
       const std::string from = after.value_or(Uuid::Nil()).ToString();
       return owner.has_value()
-                 ? tx.exec_params(sql::kAccountsOfOwner, from, limit, owner->ToString())
-                 : tx.exec_params(sql::kAccountsPage, from, limit);
+                 ? tx.exec_params(sql::kListAccountsOfOwner, from, limit, owner->ToString())
+                 : tx.exec_params(sql::kListAccounts, from, limit);
     });
   }
 

@@ -98,10 +98,18 @@ inline constexpr PreparedStatement kInsertReputationChange{
   "LEFT JOIN LATERAL (" JOULEBOOK_LAST_BALANCES("debit") " UNION ALL " JOULEBOOK_LAST_BALANCES( \
       "credit") " ORDER BY position DESC LIMIT 1) last ON true "
 inline constexpr char kAccounts[] = JOULEBOOK_SELECT_ACCOUNTS "WHERE id = ANY($1::uuid[])";
-inline constexpr char kAccountsPage[] =
+inline constexpr char kAccountsPage[] =  // by id
     JOULEBOOK_SELECT_ACCOUNTS "WHERE id > $1 ORDER BY id LIMIT $2";
-inline constexpr char kAccountsOfOwner[] =
-    JOULEBOOK_SELECT_ACCOUNTS "WHERE owner_id = $3 AND id > $1 ORDER BY id LIMIT $2";
+// In the order of opening, those after account $1, from the first where there is none of that id.
+#define JOULEBOOK_LIST_ACCOUNTS                                                                \
+  JOULEBOOK_SELECT_ACCOUNTS                                                                    \
+  "JOIN ledger.records opening ON opening.subject_id = a.id AND opening.kind = 2 "             \
+  "WHERE opening.position > coalesce((SELECT position FROM ledger.records WHERE kind = 2 AND " \
+  "subject_id = $1), 0) "
+inline constexpr char kListAccounts[] =
+    JOULEBOOK_LIST_ACCOUNTS "ORDER BY opening.position LIMIT $2";
+inline constexpr char kListAccountsOfOwner[] =
+    JOULEBOOK_LIST_ACCOUNTS "AND a.owner_id = $3 ORDER BY opening.position LIMIT $2";
 inline constexpr PreparedStatement kInsertAccount{
     "insert_account", "INSERT INTO ledger.accounts (" JOULEBOOK_ACCOUNT_COLUMNS
                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};

@@ -59,7 +59,7 @@ class Store {
                                                                               const Page& page,
                                                                               Duration timeout) = 0;
   virtual absl::StatusOr<std::optional<Account>> FindAccount(const Uuid& id, Duration timeout) = 0;
-  // By id, those after `after`.
+  // In the order of their opening, those after the account `after`.
   virtual absl::StatusOr<std::vector<Account>> ListAccounts(const std::optional<Uuid>& owner,
                                                             const std::optional<Uuid>& after,
                                                             int limit, Duration timeout) = 0;
