@@ -1,5 +1,6 @@
 // Replicas whose machines' clocks are wrong: PostgreSQL's clock decides, or nothing is written.
 
+#include "common/testing/process.h"
 #include "services/ledger/engine/log_sealer.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "tests/integration/book_fixture.h"
@@ -92,7 +93,7 @@ class ClocksTest : public testing::Test {
   // Seals by this replica's clock; how many leaves.
   int64_t Seal(Replica& replica, const Uuid& holder) {
     const auto log = MakePgLogStore(replica.engine.database);
-    LogSealer sealer({.holder = holder, .lease = kLease},
+    LogSealer sealer({.holder = holder, .lease = kLease, .memory_file = memory_},
                      {*NoteSigner::Make("clocks", std::string(kEd25519SeedSize, 's'))}, *log,
                      replica.clock, replica.engine.ledger_metrics);
     const double before = replica.engine.ledger_metrics.transfers_sealed.Value();
@@ -103,6 +104,7 @@ class ClocksTest : public testing::Test {
   const Uuid alice_ = NumberedId(1, 9);
   const Uuid bob_ = NumberedId(2, 9);
   uint64_t last_id_ = 0;
+  const std::string memory_ = MakeTempDir() + "/memory";  // of all that seal
   const std::string connection_ = MakeBookDatabase();
   SystemClock system_;
   ThreadSleeper sleeper_;
