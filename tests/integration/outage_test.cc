@@ -122,6 +122,40 @@ TEST_F(DrainTest, RefusesToServeABookThatIsNotMigrated) {
   EXPECT_NE(started.status().message().find("run `migrate`"), absl::string_view::npos);
 }
 
+// The committer's threads end these calls, which gRPC then deletes at once.
+TEST_F(DrainTest, StreamsEndWhenTheirCommitsFailAndTheServerGoesOn) {
+  StartService();
+  ASSERT_THAT(Register(1), IsOk());
+  const auto as_superuser = [&](const std::string& sql) {
+    ASSERT_THAT(RunCommand({"psql", "-q", "-X", "-d", connection_ + " user=postgres", "-c", sql}),
+                IsOk());
+  };
+  as_superuser("REVOKE INSERT ON ledger.transfers FROM joulebook_ledger");
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([&, client] {
+      const auto stub = ledger_->Stub();
+      for (int i = 0; i < 10; ++i) {
+        grpc::ClientContext context;
+        PrepareCall(context, std::chrono::seconds(60), "");
+        const auto stream = stub->StreamTransfers(&context);
+        v1::StreamTransfersRequest request;
+        *request.add_transfers() = MakePost(TransferId(client * 100 + i), MemberId(1), kIssuer, 1);
+        for (int message = 0; message < 4; ++message) stream->Write(request);
+        stream->WritesDone();
+        v1::StreamTransfersResponse response;
+        EXPECT_FALSE(stream->Read(&response));
+        EXPECT_THAT(FromGrpcStatus(stream->Finish()),
+                    StatusIs(absl::StatusCode::kInternal, "INTERNAL"));
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  as_superuser("GRANT INSERT ON ledger.transfers TO joulebook_ledger");
+  EXPECT_EQ(Post(MakePost(TransferId(1'000), MemberId(1), kIssuer, 1))->code(),
+            v1::TRANSFER_RESULT_CODE_OK);
+}
+
 TEST_F(DrainTest, AnswersOverloadedAtOnceWhenTheQueueIsFull) {
   StartService({"--transfer-queue", "8190", "--group-items", "1"});
   std::atomic<int> overloaded = 0;
