@@ -1,5 +1,7 @@
 #include "services/ledger/commands.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "common/ids/random.h"
@@ -61,17 +63,20 @@ absl::Status RunBooksCheck(const Config& config) {
   JB_RETURN_IF_ERROR(CheckMigrated(session.pool, kSchema, Migrations()));
   const auto store = MakePgLogStore(session.database);
   BooksProgress last;
+  const bool is_watched = isatty(STDERR_FILENO) != 0;
   JB_ASSIGN_OR_RETURN(
       const Difference difference,
       CheckBooks(*store, ParsePricedUse, std::chrono::milliseconds(config.books_check_timeout_ms),
-                 [&last](const BooksProgress& progress) {
+                 [&](const BooksProgress& progress) {
                    last = progress;
-                   std::fprintf(stderr, "\r%lld of %lld records",
-                                static_cast<long long>(progress.checked),
-                                static_cast<long long>(progress.total));
+                   if (is_watched) {
+                     std::fprintf(stderr, "\r%lld of %lld records",
+                                  static_cast<long long>(progress.checked),
+                                  static_cast<long long>(progress.total));
+                   }
                    return true;
                  }));
-  std::fputc('\n', stderr);
+  if (is_watched) std::fputc('\n', stderr);
   if (difference.has_value()) return absl::DataLossError(*difference);
   std::printf("books balanced: %lld records, %lld of them sealed\n",
               static_cast<long long>(last.checked), static_cast<long long>(last.sealed));
