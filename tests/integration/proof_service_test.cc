@@ -119,6 +119,52 @@ TEST_F(ProofServiceTest, WhatIsExportedVerifiesOfflineAndWhatIsChangedDoesNot) {
   EXPECT_FALSE(Verify("proof", "proof").ok()) << "by another key";
 }
 
+TEST_F(ProofServiceTest, TheLogIsExportedWithAllThatDecides) {
+  StartService(SealingFlags());
+  ASSERT_THAT(Register(1), IsOk());
+  ASSERT_THAT(Register(2), IsOk());
+  const auto refused =
+      Call(*stub_, &Service::PostTransfers,
+           OneItem(MakePost(TransferId(1), MemberId(1), MemberId(2), 5'000'000'000)));
+  ASSERT_THAT(refused, IsOk());
+  ASSERT_EQ(refused->results(0).code(), v1::TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE);
+  v1::SetAccountStateRequest freeze;
+  freeze.set_account_id(MemberId(2));
+  freeze.set_state(v1::ACCOUNT_STATE_FROZEN);
+  ASSERT_THAT(Call(*stub_, &Service::SetAccountState, freeze), IsOk());
+
+  v1::ListLogRecordsRequest request;
+  EXPECT_EQ(Call(*stub_, &Service::ListLogRecords, request)->records_size(), 9)
+      << "the issuer, two members with account and trial, a refusal, a state";
+  request.set_after_position(7);
+  const auto rest = Call(*stub_, &Service::ListLogRecords, request);
+  ASSERT_THAT(rest, IsOk());
+  ASSERT_EQ(rest->records_size(), 2);
+  EXPECT_EQ(rest->records(0).position(), 8);
+  EXPECT_EQ(rest->records(0).refusal().request().id(), TransferId(1));
+  EXPECT_EQ(rest->records(0).refusal().code(), v1::TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE);
+  EXPECT_FALSE(rest->records(1).content().empty());
+  request.set_after_position(9);
+  EXPECT_EQ(Call(*stub_, &Service::ListLogRecords, request)->records_size(), 0);
+  request.set_after_position(-1);
+  EXPECT_THAT(Call(*stub_, &Service::ListLogRecords, request),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+
+  v1::GetCheckpointRequest sealed;
+  sealed.set_tree_size(9);
+  for (int i = 0; i < 100 && !Call(*stub_, &Service::GetCheckpoint, sealed).ok(); ++i) {
+    ThreadSleeper().SleepFor(std::chrono::milliseconds(50));
+  }
+  ASSERT_THAT(Export({"log"}, "log"), IsOk());
+  EXPECT_THAT(Verify("log", "log"), IsOk());
+  std::ifstream file(Path("log"));
+  std::string log((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::size_t code = log.find("EXCEEDS_AVAILABLE");
+  ASSERT_NE(code, std::string::npos);
+  Write("forged", log.replace(code, 17, "EXCEEDS_HOLD"));
+  EXPECT_FALSE(Verify("log", "forged").ok()) << "a refusal's reason is signed";
+}
+
 TEST_F(ProofServiceTest, ARowChangedByHandIsNamedByTheCallTheCommandAndTheLog) {
   StartService(SealingFlags());
   ASSERT_THAT(Register(1), IsOk());
