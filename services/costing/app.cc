@@ -41,10 +41,13 @@ class App {
         quotes_(quoter_, signer_, VerifiersOf(signers), costing_metrics_),
         proofs_({config.tariff, Ms(config.proof_window_ms)}, book_, *store_, clock_,
                 costing_metrics_),
-        executor_(static_cast<int>(config.call_threads),
-                  static_cast<std::size_t>(config.call_queue)),
-        service_({gate_, *store_, book_, quoter_, quotes_, proofs_, executor_,
-                  static_cast<std::size_t>(config.call_queue), clock_, costing_metrics_,
+        readers_(static_cast<int>(config.read_threads),
+                 static_cast<std::size_t>(config.read_queue)),
+        writers_(static_cast<int>(config.write_threads),
+                 static_cast<std::size_t>(config.write_queue)),
+        service_({gate_, *store_, book_, quoter_, quotes_, proofs_, readers_,
+                  static_cast<std::size_t>(config.read_queue), writers_,
+                  static_cast<std::size_t>(config.write_queue), clock_, costing_metrics_,
                   absl::LoadTimeZone, tzdata_version, Ms(config.notice_period_ms),
                   Ms(config.refresh_max_age_ms), Ms(config.call_timeout_ms)}) {}
 
@@ -144,7 +147,8 @@ class App {
   QuoteSigner signer_;
   QuoteDesk quotes_;
   ProofDesk proofs_;
-  Executor executor_;
+  Executor readers_;
+  Executor writers_;
   CostingServiceImpl service_;
   std::size_t noted_ = 0;  // tariffs that NoteUnreadable has looked at
   std::unique_ptr<MetricsServer> metrics_server_;

@@ -16,9 +16,13 @@ void Config::AddTo(Settings& settings) {
   database.AddTo(settings);
   settings.Integer("call-timeout-ms", &call_timeout_ms, {100, 600'000},
                    "longest call, whatever its deadline");
-  settings.Integer("call-threads", &call_threads, {1, 256},
-                   "calls at once that read, write, or quote in batches");
-  settings.Integer("call-queue", &call_queue, {1, 1'000'000}, "calls that wait for a thread");
+  settings.Integer("read-threads", &read_threads, {1, 256},
+                   "calls at once that read, or quote in batches");
+  settings.Integer("read-queue", &read_queue, {1, 1'000'000}, "calls that wait for a thread");
+  settings.Integer("write-threads", &write_threads, {1, 256},
+                   "calls at once that write; each has a connection while it does");
+  settings.Integer("write-queue", &write_queue, {1, 1'000'000},
+                   "calls that wait for a thread that writes");
   settings.Secret("quote-keys", &quote_keys,
                   "signing keys of quotes, one a line; the first signs, quotes of all are known");
   settings.Integer("sign-gather-us", &sign_gather_us, {0, 100'000},
@@ -52,10 +56,12 @@ absl::Status Config::Validate() const {
         " and must be at most notice-period-ms (", notice_period_ms,
         "): else a quote could reach past the start of a tariff that is not published yet"));
   }
-  if (database.database_pool >= call_threads + kOwnConnections) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("database-pool must be at least call-threads + ", kOwnConnections,
-                   ": one connection each for the tariffs, the proofs and health"));
+  if (database.database_pool >= read_threads + write_threads + kOwnConnections) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "database-pool must be at least read-threads + write-threads + ", kOwnConnections,
+      ": one connection each for the tariffs, the proofs and health"));
 }
 
 }  // namespace joulebook::costing

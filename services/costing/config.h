@@ -13,8 +13,10 @@ struct Config {
   std::string metrics_listen = "127.0.0.1:7202";
   DatabaseSettings database{.database = "host=127.0.0.1 dbname=joulebook user=costing"};
   int64_t call_timeout_ms = 10'000;
-  int64_t call_threads = 4;
-  int64_t call_queue = 256;
+  int64_t read_threads = 4;
+  int64_t read_queue = 256;
+  int64_t write_threads = 4;
+  int64_t write_queue = 256;
   std::string quote_keys;
   int64_t sign_gather_us = 200;
   std::string tariff = "constants";

@@ -1,9 +1,13 @@
 // Claims of providers through the real server: what is plausible, in which order it is refused, and
 // pages that lose no row.
 
+#include <algorithm>
+#include <atomic>
 #include <pqxx/pqxx>
+#include <thread>
 
 #include "common/crypto/sha256.h"
+#include "common/time/timers.h"
 #include "services/costing/store/sql.h"
 #include "tests/integration/costing_fixture.h"
 
@@ -179,6 +183,41 @@ TEST_F(PausedWriterTest, APageOfEarningsNeverLosesARow) {
   paused.commit();
   ASSERT_THAT(Record(EarningOfDay(3, 1)), IsOk());
   EXPECT_EQ(ListAll(1), "123");
+}
+
+TEST_F(PausedWriterTest, ReadsGoOnWhileWritesWait) {
+  constexpr int kClaims = 8;
+  StartService({"--write-threads", "2", "--write-queue", "5"});
+  std::vector<std::thread> claims;
+  std::atomic<int> refused = 0;
+  {
+    pqxx::connection session(connection_);
+    pqxx::work paused(session);
+    paused.exec(sql::kLockEarnings);
+    for (int number = 1; number <= kClaims; ++number) {
+      claims.emplace_back([&, number] {
+        auto claimed = Record(EarningOfDay(number, number));
+        for (; absl::IsResourceExhausted(claimed.status()); ++refused) {
+          EXPECT_THAT(claimed, StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"));
+          auto info = GetErrorInfo(claimed.status()).value_or(ErrorInfo());
+          EXPECT_EQ(info.metadata["queue"], "writing calls");
+          EXPECT_EQ(info.metadata["limit"], "5");
+          ThreadSleeper().SleepFor(std::chrono::milliseconds(50));
+          claimed = Record(EarningOfDay(number, number));
+        }
+        EXPECT_THAT(claimed, IsOk());
+      });
+    }
+    // Two have the threads, five wait for them, and one is refused again and again.
+    EXPECT_THAT(AwaitCalls(costing_->metrics_port(), "RecordEarning", 7), IsOk());
+    EXPECT_THAT(Call(*stub_, &Service::ListEarnings, {}, "", std::chrono::seconds(2)), IsOk());
+    EXPECT_THAT(AwaitCalls(costing_->metrics_port(), "RecordEarning", 7), IsOk());
+  }
+  for (auto& claim : claims) claim.join();
+  EXPECT_GT(refused, 0);
+  std::string recorded = ListAll(3);
+  std::ranges::sort(recorded);
+  EXPECT_EQ(recorded, "12345678");
 }
 
 TEST_F(PausedWriterTest, APageOfTariffsNeverLosesARow) {

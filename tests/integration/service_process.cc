@@ -1,11 +1,13 @@
 #include "tests/integration/service_process.h"
 
 #include <cstdlib>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/status/check.h"
+#include "common/time/timers.h"
 
 namespace joulebook {
 namespace {
@@ -13,6 +15,18 @@ namespace {
 constexpr char kCreateLogin[] =
     "DO $$ BEGIN CREATE ROLE SERVICE LOGIN IN ROLE joulebook_SERVICE; EXCEPTION WHEN "
     "duplicate_object OR unique_violation THEN NULL; END $$";
+
+// Of the values of the metric's lines that name the method.
+int Sum(const std::string& metrics, const std::string& name, const std::string& method) {
+  int sum = 0;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(name) && line.find('"' + method + '"') != std::string::npos) {
+      sum += std::stoi(line.substr(line.rfind(' ')));
+    }
+  }
+  return sum;
+}
 
 int NumberAfter(const std::string& log, const std::string& key) {
   const std::size_t start = log.find(key);
@@ -57,6 +71,20 @@ absl::StatusOr<std::string> ReadMetrics(int port) {
        "exec 3<>/dev/tcp/127.0.0.1/$0; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; "
        "cat <&3",
        std::to_string(port)});
+}
+
+absl::Status AwaitCalls(int metrics_port, const std::string& method, int count) {
+  ThreadSleeper sleeper;
+  for (int tries = 0; tries < 200; ++tries) {
+    JB_ASSIGN_OR_RETURN(const std::string metrics, ReadMetrics(metrics_port));
+    if (Sum(metrics, "grpc_server_started_total", method) -
+            Sum(metrics, "grpc_server_handled_total", method) ==
+        count) {
+      return absl::OkStatus();
+    }
+    sleeper.SleepFor(std::chrono::milliseconds(20));
+  }
+  return absl::DeadlineExceededError(absl::StrCat("no ", count, " calls of ", method));
 }
 
 }  // namespace joulebook

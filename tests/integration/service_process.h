@@ -47,4 +47,8 @@ class ServiceProcess {
 // What GET /metrics answers at the port.
 absl::StatusOr<std::string> ReadMetrics(int port);
 
+// Waits until so many calls of the method are under way, by the service's metrics. Errors:
+// DEADLINE_EXCEEDED after four seconds.
+absl::Status AwaitCalls(int metrics_port, const std::string& method, int count);
+
 }  // namespace joulebook

@@ -45,19 +45,8 @@ class WaitingTest : public ServiceTest {
     return threads;
   }
 
-  // Until so many calls of the method are under way.
   void WaitForCalls(const std::string& method, int count) {
-    for (int tries = 0; tries < 200; ++tries) {
-      const auto metrics = ReadMetrics(ledger_->metrics_port());
-      ASSERT_THAT(metrics, IsOk());
-      if (Sum(*metrics, "grpc_server_started_total", method) -
-              Sum(*metrics, "grpc_server_handled_total", method) ==
-          count) {
-        return;
-      }
-      sleeper_.SleepFor(std::chrono::milliseconds(20));
-    }
-    FAIL() << "the calls did not come";
+    EXPECT_THAT(AwaitCalls(ledger_->metrics_port(), method, count), IsOk());
   }
 
   // Whether PostgreSQL waits for a client of this name that holds the book's lock.
@@ -74,18 +63,6 @@ class WaitingTest : public ServiceTest {
   }
 
   ThreadSleeper sleeper_;
-
- private:
-  static int Sum(const std::string& metrics, const std::string& name, const std::string& method) {
-    int sum = 0;
-    std::istringstream lines(metrics);
-    for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with(name) && line.find('"' + method + '"') != std::string::npos) {
-        sum += std::stoi(line.substr(line.rfind(' ')));
-      }
-    }
-    return sum;
-  }
 };
 
 TEST_F(WaitingTest, ReadsGoOnWhileWritesWaitForTheBook) {

@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<int64_t>> SplitShare(std::string_view field, int64_t 
 // The tariff's rate is for so many units of a claim.
 Rational UnitsOf(const Tariff& tariff, const EarningClaim& claim) {
   if (claim.source == EarningSource::kNetwork) return Rational(claim.units);
-  const Rational days = Rational::Of(claim.units, kSecondsOfDay);
+  Rational days = Rational::Of(claim.units, kSecondsOfDay);
   if (claim.source == EarningSource::kGeographic) return days;
   return days / tariff.gigabyte_bytes;
 }

@@ -31,8 +31,10 @@ std::span<const int64_t> Weights(const google::protobuf::RepeatedField<int64_t>&
 
 CostingServiceImpl::CostingServiceImpl(const Dependencies& dependencies)
     : deps_(dependencies),
-      calls_({deps_.gate, CostingBoundary(), RoleOf, deps_.executor, deps_.executor_limit,
+      calls_({deps_.gate, CostingBoundary(), RoleOf, deps_.read_executor, deps_.read_queue,
               deps_.longest_call}),
+      writes_({deps_.gate, CostingBoundary(), RoleOf, deps_.write_executor, deps_.write_queue,
+               deps_.longest_call, "writing calls"}),
       entitlements_(deps_.quoter.own_tariff(), deps_.store, deps_.book, deps_.clock),
       rerate_{deps_.book, deps_.clock, deps_.metrics, deps_.quoter.own_tariff()} {
   SetMessageAllocatorFor_Quote(&quote_messages_);
@@ -41,6 +43,7 @@ CostingServiceImpl::CostingServiceImpl(const Dependencies& dependencies)
 
 void CostingServiceImpl::BeginDrain() {
   calls_.BeginDrain();
+  writes_.BeginDrain();
   streams_.Drain();
 }
 
@@ -93,7 +96,7 @@ absl::Status CostingServiceImpl::Publish(const v1::PublishTariffRequest& request
 CostingServiceImpl::Reactor* CostingServiceImpl::PublishTariff(
     Context* context, const v1::PublishTariffRequest* request,
     v1::PublishTariffResponse* response) {
-  return calls_.Run(context, "PublishTariff", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "PublishTariff", [=, this](const Identity&, Duration left) {
     return Publish(*request, *response, left);
   });
 }
@@ -199,10 +202,10 @@ CostingServiceImpl::Reactor* CostingServiceImpl::BatchQuote(Context* context,
     status =
         CostingBoundary().CheckItems(static_cast<std::size_t>(request->items_size()), kMaxQuotes);
   }
-  if (status.ok() && !deps_.executor.TrySubmit([=, this] {
+  if (status.ok() && !deps_.read_executor.TrySubmit([=, this] {
         deps_.quotes.QuoteAll(request->items(), *response->mutable_results(), finish);
       })) {
-    status = CostingBoundary().Overloaded("calls", deps_.executor_limit);
+    status = CostingBoundary().Overloaded("calls", deps_.read_queue);
   }
   if (!status.ok()) finish(status);
   return reactor;
@@ -216,10 +219,10 @@ CostingServiceImpl::StreamReactor* CostingServiceImpl::StreamQuotes(Context* con
              auto done) -> absl::Status {
         JB_RETURN_IF_ERROR(CostingBoundary().CheckItems(
             static_cast<std::size_t>(request.items_size()), kMaxQuotes));
-        if (!deps_.executor.TrySubmit([this, &request, &response, done = std::move(done)] {
+        if (!deps_.read_executor.TrySubmit([this, &request, &response, done = std::move(done)] {
               deps_.quotes.QuoteAll(request.items(), *response.mutable_results(), done);
             })) {
-          return CostingBoundary().Overloaded("calls", deps_.executor_limit);
+          return CostingBoundary().Overloaded("calls", deps_.read_queue);
         }
         return absl::OkStatus();
       });
@@ -260,7 +263,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::GetChallenge(
 CostingServiceImpl::Reactor* CostingServiceImpl::VerifyProof(Context* context,
                                                              const v1::VerifyProofRequest* request,
                                                              v1::VerifyProofResponse* response) {
-  return calls_.Run(
+  return writes_.Run(
       context, "VerifyProof", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Challenge challenge, FromProto(request->challenge()));
         JB_ASSIGN_OR_RETURN(const int32_t reputation, ParseReputation(*request));
@@ -311,7 +314,7 @@ absl::Status CostingServiceImpl::Report(const v1::ReportDemandRequest& request,
 
 CostingServiceImpl::Reactor* CostingServiceImpl::ReportDemand(
     Context* context, const v1::ReportDemandRequest* request, v1::ReportDemandResponse* response) {
-  return calls_.Run(context, "ReportDemand", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "ReportDemand", [=, this](const Identity&, Duration left) {
     return Report(*request, *response, left);
   });
 }
@@ -380,7 +383,7 @@ absl::Status CostingServiceImpl::Record(const v1::RecordEarningRequest& request,
 CostingServiceImpl::Reactor* CostingServiceImpl::RecordEarning(
     Context* context, const v1::RecordEarningRequest* request,
     v1::RecordEarningResponse* response) {
-  return calls_.Run(context, "RecordEarning", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "RecordEarning", [=, this](const Identity&, Duration left) {
     return Record(*request, *response, left);
   });
 }
@@ -388,7 +391,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::RecordEarning(
 CostingServiceImpl::Reactor* CostingServiceImpl::SetEarningState(
     Context* context, const v1::SetEarningStateRequest* request,
     v1::SetEarningStateResponse* response) {
-  return calls_.Run(
+  return writes_.Run(
       context, "SetEarningState", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("earning_id", request->earning_id()));
         JB_ASSIGN_OR_RETURN(const EarningState state, ParseState(request->state()));
@@ -481,7 +484,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::GetProviderStatement(
 CostingServiceImpl::Reactor* CostingServiceImpl::GrantEntitlement(
     Context* context, const v1::GrantEntitlementRequest* request,
     v1::GrantEntitlementResponse* response) {
-  return calls_.Run(context, "GrantEntitlement", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "GrantEntitlement", [=, this](const Identity&, Duration left) {
     return entitlements_.Grant(*request, *response, left);
   });
 }
@@ -489,7 +492,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::GrantEntitlement(
 CostingServiceImpl::Reactor* CostingServiceImpl::RevokeEntitlement(
     Context* context, const v1::RevokeEntitlementRequest* request,
     v1::RevokeEntitlementResponse* response) {
-  return calls_.Run(context, "RevokeEntitlement", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "RevokeEntitlement", [=, this](const Identity&, Duration left) {
     return entitlements_.Revoke(*request, *response, left);
   });
 }

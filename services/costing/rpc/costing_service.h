@@ -22,8 +22,11 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
     const Quoter& quoter;
     QuoteDesk& quotes;
     ProofDesk& proofs;
-    Executor& executor;
-    std::size_t executor_limit;
+    Executor& read_executor;
+    std::size_t read_queue;
+    // Calls that write have threads of their own, so that no read waits for a lock of the database.
+    Executor& write_executor;
+    std::size_t write_queue;
     Clock& clock;
     CostingMetrics& metrics;
     ZoneFinder find_zone;
@@ -116,6 +119,7 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
 
   const Dependencies deps_;
   CallRunner calls_;
+  CallRunner writes_;
   EntitlementDesk entitlements_;
   PipelineStreams<v1::StreamQuotesRequest, v1::StreamQuotesResponse> streams_;
   const RerateDependencies rerate_;

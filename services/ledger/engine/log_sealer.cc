@@ -18,6 +18,7 @@ absl::Status NothingRemembered() {
 
 std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers) {
   std::vector<NoteVerifier> verifiers;
+  verifiers.reserve(signers.size());
   for (const NoteSigner& signer : signers) verifiers.push_back(signer.verifier());
   return verifiers;
 }

@@ -39,7 +39,7 @@ BookHealth::RunningCommit::~RunningCommit() {
 absl::Status BookHealth::Check() {
   const std::lock_guard lock(checking_);
   JB_RETURN_IF_ERROR(Connect());
-  const absl::Status status = CheckCommits();
+  absl::Status status = CheckCommits();
   if (!status.ok()) EndSleepers();
   return status;
 }

@@ -114,9 +114,9 @@ class ViewLoader {
     std::vector<Uuid> holders;
     for (const auto& row :
          transaction_->exec_params(sql::kOnceUses, UuidArrayLiteral(once_keys_))) {
-      OnceUse use = ReadOnceUse(row);
+      const OnceUse use = ReadOnceUse(row);
       holders.push_back(use.holder.transfer);
-      view_.once_keys[use.holder.id] = std::move(use);
+      view_.once_keys[use.holder.id] = use;
     }
     if (!holders.empty()) ReadTransfers(holders);
     return true;

@@ -50,7 +50,7 @@ absl::Status CopyRows(const char* statement, const std::vector<T>& values, int16
 absl::Status BookSession::Commit(const ViewKeys& keys, Duration timeout, const Decision& decide) {
   const std::lock_guard lock(mutex_);
   BookHealth::RunningCommit running(health_);
-  const absl::Status status = CommitWithin(database_.clock.MonotonicNow() + timeout, keys, decide);
+  absl::Status status = CommitWithin(database_.clock.MonotonicNow() + timeout, keys, decide);
   if (status.ok()) running.Succeeded();
   return status;
 }
