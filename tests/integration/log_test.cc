@@ -133,6 +133,31 @@ TEST_F(LogTest, AKeyOfAnotherNameDoesNotGoOnSealingTheLog) {
   EXPECT_EQ(a_.proofs.FindCheckpoint(0, kTimeout)->size, sealed->size + 1);
 }
 
+TEST_F(LogTest, ACheckIsGivenUpWhereverItIs) {
+  PostEveryKind();
+  int calls = 0;
+  const auto count = [&](const BooksProgress&) { return ++calls > 0; };
+  ASSERT_THAT(CheckBooks(*a_.log, ParsePricedUse, kTimeout, count), IsOk());
+  const int all = std::exchange(calls, 0);
+  EXPECT_GT(all, 6) << "the log's two and one for each table";
+  for (int given_up = 1; given_up <= all; ++given_up) {
+    calls = 0;
+    EXPECT_EQ(CheckBooks(*a_.log, ParsePricedUse, kTimeout,
+                         [&](const BooksProgress&) { return ++calls < given_up; })
+                  .status()
+                  .code(),
+              absl::StatusCode::kCancelled);
+  }
+}
+
+TEST_F(LogTest, ACheckEndsWithItsTime) {
+  EXPECT_EQ(
+      CheckBooks(*a_.log, ParsePricedUse, Duration(0), [](const BooksProgress&) { return true; })
+          .status()
+          .code(),
+      absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST_F(LogTest, EverySealedTransferHasAProofAndEveryCheckpointExtendsTheOneBefore) {
   const auto none = a_.proofs.FindCheckpoint(0, kTimeout);
   EXPECT_THAT(none, StatusIs(absl::StatusCode::kNotFound, "CHECKPOINT_NOT_FOUND"));

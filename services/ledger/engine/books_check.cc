@@ -35,7 +35,9 @@ class BooksCheck {
     JB_ASSIGN_OR_RETURN(Difference difference, CheckLog());
     if (!difference.has_value()) difference = log_.Finish();
     if (!difference.has_value()) difference = audit_.CheckSums();
-    if (!difference.has_value()) difference = CheckStored();
+    if (!difference.has_value()) {
+      JB_ASSIGN_OR_RETURN(difference, CheckStored());
+    }
     if (!difference.has_value()) difference = audit_.CheckComplete();
     return difference;
   }
@@ -46,9 +48,9 @@ class BooksCheck {
     LogReader reader(snapshot_, 0, kPage);
     for (int64_t checked = 0;; ++checked) {
       const std::optional<LogEntry> entry = reader.Next();
-      const bool is_time_to_tell = checked % kPage == 0 || !entry.has_value();
-      if (is_time_to_tell && !progress_({checked, head.last_position, log_.sealed()})) {
-        return absl::CancelledError("the check was given up");
+      if (checked % kPage == 0 || !entry.has_value()) {
+        told_ = {checked, head.last_position, log_.sealed()};
+        JB_RETURN_IF_ERROR(Tell());
       }
       if (!entry.has_value()) break;
       Difference difference = std::visit([this](const auto& e) { return Add(e); }, *entry);
@@ -58,6 +60,14 @@ class BooksCheck {
     expected.leaf_hash = leaf_hash_;
     const Difference difference = Compare(expected, head);
     return difference.has_value() ? Difference("the book's " + *difference) : std::nullopt;
+  }
+
+  // Whether the check goes on.
+  absl::Status Tell() {
+    if (snapshot_.IsOverdue()) {
+      return absl::DeadlineExceededError("the check took longer than it may");
+    }
+    return progress_(told_) ? absl::OkStatus() : absl::CancelledError("the check was given up");
   }
 
   Difference Add(const TransferRecord& transfer) {
@@ -88,26 +98,27 @@ class BooksCheck {
   }
 
   // What stands beside the log.
-  Difference CheckStored() {
+  absl::StatusOr<Difference> CheckStored() {
     const auto assets = snapshot_.Assets();
     if (!std::equal(assets.begin(), assets.end(), std::begin(kAssets), std::end(kAssets))) {
-      return "the assets are not those that the ledger came with";
+      return Difference("the assets are not those that the ledger came with");
     }
-    Difference difference = CheckAll(int64_t{0}, &BookSnapshot::Members,
-                                     [](const Member& member) { return member.number; });
-    if (!difference.has_value()) {
+    auto difference = CheckAll(int64_t{0}, &BookSnapshot::Members,
+                               [](const Member& member) { return member.number; });
+    const auto is_equal = [&] { return difference.ok() && !difference->has_value(); };
+    if (is_equal()) {
       difference = CheckAll(Uuid::Nil(), &BookSnapshot::ReputationChanges,
                             [](const ReputationChange& change) { return change.command.id; });
     }
-    if (!difference.has_value()) {
+    if (is_equal()) {
       difference = CheckAll(Uuid::Nil(), &BookSnapshot::Accounts,
                             [](const Account& account) { return account.id; });
     }
-    if (!difference.has_value()) {
+    if (is_equal()) {
       difference =
           CheckAll(Uuid::Nil(), &BookSnapshot::Holds, [](const Hold& hold) { return hold.id; });
     }
-    if (!difference.has_value()) {
+    if (is_equal()) {
       difference = CheckAll(Uuid::Nil(), &BookSnapshot::OnceKeys,
                             [](const OnceKeyHolder& holder) { return holder.id; });
     }
@@ -125,10 +136,11 @@ class BooksCheck {
 
   // Checks all rows that `read` gives, page by page; `key` is what they are ordered by.
   template <typename After, typename Read, typename Key>
-  Difference CheckAll(After after, const Read& read, const Key& key) {
+  absl::StatusOr<Difference> CheckAll(After after, const Read& read, const Key& key) {
     for (;;) {
+      JB_RETURN_IF_ERROR(Tell());
       const auto page = (snapshot_.*read)(after, kPage);
-      if (page.empty()) return std::nullopt;
+      if (page.empty()) return Difference();
       for (const auto& item : page) {
         if (Difference difference = Check(item); difference.has_value()) return difference;
       }
@@ -142,6 +154,7 @@ class BooksCheck {
   BookAudit audit_;
   QuoteAudit quotes_;
   std::string leaf_hash_;  // of the last record
+  BooksProgress told_;
 };
 
 }  // namespace

@@ -27,6 +27,9 @@ LedgerMetrics::LedgerMetrics(Metrics& metrics)
       clock_skew_seconds(
           metrics.Gauge("ledger_clock_skew_seconds",
                         "By how much the machine's clock is ahead of PostgreSQL's, in seconds.")),
+      book_ahead_seconds(
+          metrics.Gauge("ledger_book_ahead_seconds",
+                        "By how much the book's time is ahead of PostgreSQL's, in seconds.")),
       transfers_sealed(metrics.Counter("ledger_transfers_sealed_total",
                                        "Transfers sealed into the log by this replica.")),
       seal_failures(metrics.Counter("ledger_seal_failures_total", "Seals that failed.")),

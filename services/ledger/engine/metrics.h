@@ -27,6 +27,8 @@ struct LedgerMetrics {
   prometheus::Gauge& expiry_lag_seconds;
   // ledger_clock_skew_seconds: by how much this machine's clock is ahead of PostgreSQL's.
   prometheus::Gauge& clock_skew_seconds;
+  // ledger_book_ahead_seconds: by how much the book's time is ahead of PostgreSQL's, if it is.
+  prometheus::Gauge& book_ahead_seconds;
   // ledger_transfers_sealed_total: transfers that this replica sealed into the log.
   prometheus::Counter& transfers_sealed;
   // ledger_seal_failures_total: seals that failed.

@@ -64,6 +64,8 @@ struct TileLevel {
 class BookSnapshot {
  public:
   virtual ~BookSnapshot() = default;
+  // Whether the time for reading it is over.
+  virtual bool IsOverdue() = 0;
   virtual BookHead Head() = 0;
   // In order of position, those after `after`. Refused transfers too.
   virtual std::vector<TransferRecord> Transfers(int64_t after, int limit) = 0;

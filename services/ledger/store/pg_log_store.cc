@@ -60,8 +60,10 @@ std::optional<StoredCheckpoint> NewestCheckpoint(pqxx::transaction_base& tx) {
 
 class PgBookSnapshot final : public BookSnapshot {
  public:
-  explicit PgBookSnapshot(pqxx::transaction_base& tx) : tx_(tx) {}
+  PgBookSnapshot(pqxx::transaction_base& tx, Clock& clock, Duration end)
+      : tx_(tx), clock_(clock), end_(end) {}
 
+  bool IsOverdue() override { return clock_.MonotonicNow() >= end_; }
   BookHead Head() override { return ReadHead(tx_.exec1(sql::kHead)); }
   std::vector<TransferRecord> Transfers(int64_t after, int limit) override {
     return All<TransferRecord>(tx_.exec_params(sql::kTransfersSince, after, limit), ReadTransfer);
@@ -110,6 +112,8 @@ class PgBookSnapshot final : public BookSnapshot {
   }
 
   pqxx::transaction_base& tx_;
+  Clock& clock_;
+  const Duration end_;
 };
 
 class PgLogStore final : public LogStore {
@@ -165,8 +169,9 @@ class PgLogStore final : public LogStore {
 
   absl::Status ReadSnapshot(Duration timeout,
                             const std::function<absl::Status(BookSnapshot&)>& read) override {
+    const Duration end = database_.clock.MonotonicNow() + timeout;
     return Read(timeout, [&](pqxx::transaction_base& tx) {
-      PgBookSnapshot snapshot(tx);
+      PgBookSnapshot snapshot(tx, database_.clock, end);
       return read(snapshot);
     });
   }

@@ -163,6 +163,14 @@ class PgStore final : public Store {
     return position;
   }
 
+  absl::StatusOr<Time> LastRecorded(Duration timeout) override {
+    Time recorded;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      recorded = FromMicros(tx.exec1(sql::kLastRecorded)[0].as<int64_t>());
+    }));
+    return recorded;
+  }
+
   absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) override {
     return FindOne<Hold>(sql::kHolds, id, timeout, ReadHold);
   }

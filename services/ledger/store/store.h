@@ -78,6 +78,8 @@ class Store {
                                                                     Duration timeout) = 0;
   // The position of the newest committed transfer; 0 before the first.
   virtual absl::StatusOr<int64_t> LastPosition(Duration timeout) = 0;
+  // The book's time: when its newest record was recorded.
+  virtual absl::StatusOr<Time> LastRecorded(Duration timeout) = 0;
   virtual absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) = 0;
   // When the first of the open holds expires, or expired; nothing without open holds.
   virtual absl::StatusOr<std::optional<Time>> EarliestExpiry(Duration timeout) = 0;
