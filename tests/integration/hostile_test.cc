@@ -245,6 +245,7 @@ TEST_F(HostileTest, AWriterMovesNothingFromAnIssuerAndUsesUpNoId) {
   EXPECT_THAT(FromGrpcStatus(stream->Finish()), IsOk());
 
   EXPECT_EQ(Post(mint, "wi")->code(), v1::TRANSFER_RESULT_CODE_OK);
+  EXPECT_EQ(Post(mint, "w")->code(), v1::TRANSFER_RESULT_CODE_EXISTS) << "as ever";
 }
 
 TEST_F(HostileTest, OpenStreamsEndWithTheirToken) {

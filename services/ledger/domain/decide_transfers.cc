@@ -96,11 +96,12 @@ class ChainDecider {
 
   // True when the caller may not submit an item that is new. Then nothing of the chain is recorded:
   // who lacks the permission must not use up somebody's ids.
-  bool AnswerForbidden(std::vector<TransferOutcome>& outcomes) const {
+  bool AnswerForbidden(std::vector<TransferOutcome>& outcomes) {
     for (std::size_t i = 0; i < items_.size(); ++i) {
       if (view_.transfers.contains(items_[i].request.id)) continue;
       if (!IsForbidden(items_[i], view_)) continue;
       outcomes[i].code = ResultCode::kIssuerRoleRequired;
+      changes_.has_unwritten = true;
       return true;
     }
     return false;
