@@ -54,7 +54,7 @@ const Account* FindDebit(const TransferRequest& request, const BookView& view) {
 bool IsForbidden(const TransferItem& item, const BookView& view) {
   if (item.may_issue || item.request.kind == TransferKind::kRelease) return false;
   const Account* const debit = FindDebit(item.request, view);
-  return debit != nullptr && debit->role == AccountRole::kIssuer;
+  return debit != nullptr && IsSourceOfValue(debit->role);
 }
 
 // Decides one chain (most have one item).

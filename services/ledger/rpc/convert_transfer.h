@@ -21,7 +21,7 @@ using TransferResults = google::protobuf::RepeatedPtrField<v1::TransferResult>;
 // Whether a quote key that this ledger knows signed it.
 using QuoteCheck = std::function<bool(const type::v1::SignedQuote& quote)>;
 
-// `may_issue` is whether the caller may move from an issuer.
+// `may_issue` is whether the caller may move from a source of value.
 std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed,
                                   bool may_issue);
 

@@ -160,6 +160,9 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::CreateAccount(
         if (NeedsAdmin(command)) {
           JB_RETURN_IF_ERROR(CheckRole(identity, Role::kAdmin, kErrorDomain));
         }
+        if (NeedsIssuer(command)) {
+          JB_RETURN_IF_ERROR(CheckRole(identity, Role::kIssuer, kErrorDomain));
+        }
         JB_ASSIGN_OR_RETURN(const auto created, deps_.writer.CreateAccount(command, left));
         ToProto(created.value, *response->mutable_account());
         response->set_created_now(created.is_new);
