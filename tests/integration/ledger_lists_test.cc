@@ -3,6 +3,7 @@
 
 #include <pqxx/pqxx>
 
+#include "tests/integration/many_refusals.h"
 #include "tests/integration/service_fixture.h"
 
 namespace joulebook::ledger {
@@ -126,6 +127,45 @@ TEST_F(ListsTest, NoPageLosesARowOfAWriterThatWasPaused) {
   ASSERT_THAT(Call(*stub_, &Service::CreateAccount, Opening(8)), IsOk());
   EXPECT_EQ(Members() + " " + Changes() + " " + Transfers() + " " + Lines(), "12 12 12 12");
   EXPECT_EQ(Accounts(), "1928") << "in the order of opening, not of ids";
+}
+
+TEST_F(ListsTest, ListsAndWatchesGetPastManyRefusals) {
+  StartService();
+  ASSERT_THAT(Call(*stub_, &Service::RegisterMember, Registration(1)), IsOk());
+  ASSERT_THAT(Post(Listed(1)), IsOk());
+  const auto refused = Post(MakePost(TransferId(2), MemberId(1), kIssuer, INT64_MAX));
+  ASSERT_THAT(refused, IsOk());
+  ASSERT_EQ(refused->code(), v1::TRANSFER_RESULT_CODE_EXCEEDS_AVAILABLE);
+  {
+    pqxx::connection session(connection_);
+    pqxx::work work(session);
+    work.exec(RepeatLastRefusal(35'000));
+    work.commit();
+  }
+  ASSERT_THAT(Post(Listed(3)), IsOk());
+
+  v1::ListTransfersRequest list;
+  const auto walk = [&] {
+    return Walk<v1::ListTransfersRequest, v1::ListTransfersResponse, v1::Transfer>(
+        &Service::ListTransfers, list, &v1::ListTransfersResponse::transfers,
+        [](const v1::Transfer& transfer) -> const std::string& {
+          return transfer.request().reference();
+        });
+  };
+  EXPECT_EQ(walk(), "ldd") << "trial, listed, listed";
+  list.set_newest_first(true);
+  EXPECT_EQ(walk(), "ddl");
+
+  grpc::ClientContext context;
+  PrepareCall(context, std::chrono::seconds(60), "");
+  const auto watch = stub_->WatchTransfers(&context, {});
+  std::vector<std::string> seen;
+  v1::WatchTransfersResponse page;
+  while (seen.size() < 3 && watch->Read(&page)) {
+    for (const auto& transfer : page.transfers()) seen.push_back(transfer.request().reference());
+  }
+  context.TryCancel();
+  EXPECT_EQ(seen, (std::vector<std::string>{"trial", "listed", "listed"}));
 }
 
 }  // namespace

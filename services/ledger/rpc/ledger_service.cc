@@ -308,10 +308,14 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListTransfers(
       context, "ListTransfers", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
-        JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
-        response->set_next_page_token(
-            FillPage(records, page.limit, *request, PositionKey,
-                     AddTo<TransferRecord>(*response, &v1::ListTransfersResponse::add_transfers)));
+        JB_ASSIGN_OR_RETURN(const auto listed, deps_.store.ListTransfers(filter, page, left));
+        std::string next =
+            FillPage(listed.transfers, page.limit, *request, PositionKey,
+                     AddTo<TransferRecord>(*response, &v1::ListTransfersResponse::add_transfers));
+        if (next.empty() && listed.read_to.has_value()) {
+          next = MakePageToken(std::to_string(*listed.read_to), QueryOf(*request));
+        }
+        response->set_next_page_token(next);
         return absl::OkStatus();
       });
 }
@@ -325,9 +329,9 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(*filter.account, left));
         JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", *filter.account));
-        JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
+        JB_ASSIGN_OR_RETURN(const auto listed, deps_.store.ListTransfers(filter, page, left));
         response->set_next_page_token(
-            FillPage(records, page.limit, *request, PositionKey,
+            FillPage(listed.transfers, page.limit, *request, PositionKey,
                      [&](const TransferRecord& record) -> const v1::StatementLine& {
                        v1::StatementLine& line = *response->add_lines();
                        ToProto(record, *filter.account, line);
