@@ -120,8 +120,8 @@ class PgLogStore final : public LogStore {
  public:
   explicit PgLogStore(const Database& database) : database_(database) {}
 
-  absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int limit,
-                                              Duration timeout,
+  absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int64_t limit,
+                                              int64_t reach, Duration timeout,
                                               const SealDecision& decide) override {
     std::optional<int64_t> sealed;
     JB_RETURN_IF_ERROR(RunTransaction(
@@ -132,7 +132,7 @@ class PgLogStore final : public LogStore {
                   .empty()) {
             return absl::OkStatus();
           }
-          JB_ASSIGN_OR_RETURN(UnsealedLog log, ReadUnsealed(limit, tx));
+          JB_ASSIGN_OR_RETURN(UnsealedLog log, ReadUnsealed(limit, reach, tx));
           sealed = static_cast<int64_t>(log.leaves.size());
           if (log.leaves.empty()) return absl::OkStatus();
           JB_ASSIGN_OR_RETURN(const NewSeal seal, decide(std::move(log)));
@@ -183,7 +183,8 @@ class PgLogStore final : public LogStore {
         database_, {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout}, read);
   }
 
-  static absl::StatusOr<UnsealedLog> ReadUnsealed(int limit, pqxx::transaction_base& tx) {
+  static absl::StatusOr<UnsealedLog> ReadUnsealed(int64_t limit, int64_t reach,
+                                                  pqxx::transaction_base& tx) {
     UnsealedLog log;
     log.last = NewestCheckpoint(tx);
     const auto& last = log.last;
@@ -195,7 +196,7 @@ class PgLogStore final : public LogStore {
           absl::StrCat("the tiles of the log are not those of its checkpoint of size ", size));
     }
     int64_t position = size;
-    for (const auto& row : tx.exec_params(sql::kLeaves, size, limit)) {
+    for (const auto& row : tx.exec_params(sql::kLeaves, size, std::max(limit, reach - size))) {
       if (row[0].as<int64_t>() != ++position) {
         return absl::DataLossError(absl::StrCat("the record at position ", position, " is gone"));
       }
