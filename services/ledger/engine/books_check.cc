@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@ namespace joulebook::ledger {
 namespace {
 
 constexpr int kPage = 4'096;
+constexpr int64_t kBeforeAnyPosition = std::numeric_limits<int64_t>::min();
 
 // As the first migration ships them; assets are never added by the service.
 const Asset kAssets[] = {{AssetCode("J"), 6, AssetKind::kEnergy},
@@ -44,21 +46,22 @@ class BooksCheck {
 
  private:
   absl::StatusOr<Difference> CheckLog() {
-    const BookHead head = snapshot_.Head();
-    LogReader reader(snapshot_, 0, kPage);
+    const std::optional<BookHead> head = snapshot_.Head();
+    if (!head.has_value()) return "the book's row is missing";
+    LogReader reader(snapshot_, kBeforeAnyPosition, kPage);
     for (int64_t checked = 0;; ++checked) {
       const std::optional<LogEntry> entry = reader.Next();
       if (checked % kPage == 0 || !entry.has_value()) {
-        told_ = {checked, head.last_position, log_.sealed()};
+        told_ = {checked, head->last_position, log_.sealed()};
         JB_RETURN_IF_ERROR(Tell());
       }
       if (!entry.has_value()) break;
-      Difference difference = std::visit([this](const auto& e) { return Add(e); }, *entry);
+      Difference difference = std::visit([this](const auto& e) { return CheckNext(e); }, *entry);
       if (difference.has_value()) return difference;
     }
     BookHead expected = audit_.head();
     expected.leaf_hash = leaf_hash_;
-    const Difference difference = Compare(expected, head);
+    const Difference difference = Compare(expected, *head);
     return difference.has_value() ? Difference("the book's " + *difference) : std::nullopt;
   }
 
@@ -70,8 +73,15 @@ class BooksCheck {
     return progress_(told_) ? absl::OkStatus() : absl::CancelledError("the check was given up");
   }
 
+  template <typename Entry>
+  Difference CheckNext(const Entry& entry) {
+    Difference difference = audit_.CheckNext(entry.position);
+    return difference.has_value() ? difference : Add(entry);
+  }
+
   Difference Add(const TransferRecord& transfer) {
     const std::string place = PlaceOf(transfer.position, "transfer", transfer.request.id);
+    if (transfer.leaf_hash.empty() && is_adopted_) return place + ": its leaf hash is missing";
     Difference difference = AddLeaf(place, CanonicalBytes(transfer), transfer.leaf_hash);
     if (!difference.has_value()) difference = audit_.Add(transfer);
     if (!difference.has_value() && transfer.is_committed()) difference = quotes_.Add(transfer);
@@ -79,6 +89,7 @@ class BooksCheck {
   }
 
   Difference Add(const StoredRecord& stored) {
+    is_adopted_ = true;
     const std::string place = PlaceOf(stored.position, "record of", stored.subject);
     Difference difference = AddLeaf(place, stored.content, stored.leaf_hash);
     if (difference.has_value()) return difference;
@@ -155,6 +166,8 @@ class BooksCheck {
   QuoteAudit quotes_;
   std::string leaf_hash_;  // of the last record
   BooksProgress told_;
+  // Whether the log has got to the first record that is no transfer. All after it have leaf hashes.
+  bool is_adopted_ = false;
 };
 
 }  // namespace

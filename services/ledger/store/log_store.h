@@ -66,7 +66,8 @@ class BookSnapshot {
   virtual ~BookSnapshot() = default;
   // Whether the time for reading it is over.
   virtual bool IsOverdue() = 0;
-  virtual BookHead Head() = 0;
+  // Nothing if the book has lost its row.
+  virtual std::optional<BookHead> Head() = 0;
   // In order of position, those after `after`. Refused transfers too.
   virtual std::vector<TransferRecord> Transfers(int64_t after, int limit) = 0;
   virtual std::vector<StoredRecord> Records(int64_t after, int limit) = 0;

@@ -64,7 +64,10 @@ class PgBookSnapshot final : public BookSnapshot {
       : tx_(tx), clock_(clock), end_(end) {}
 
   bool IsOverdue() override { return clock_.MonotonicNow() >= end_; }
-  BookHead Head() override { return ReadHead(tx_.exec1(sql::kHead)); }
+  std::optional<BookHead> Head() override {
+    const pqxx::result rows = tx_.exec(sql::kHead);
+    return rows.empty() ? std::nullopt : std::optional(ReadHead(rows[0]));
+  }
   std::vector<TransferRecord> Transfers(int64_t after, int limit) override {
     return All<TransferRecord>(tx_.exec_params(sql::kTransfersSince, after, limit), ReadTransfer);
   }
