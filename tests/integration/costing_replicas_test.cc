@@ -18,13 +18,13 @@ TEST_F(CostingReplicasTest, GiveTheSamePricesAndAcceptOneAnothersQuotes) {
   auto other = StartReplica(ShortNotice());
   ASSERT_THAT(other, IsOk());
   const auto other_stub = other->StubOf<v1::CostingService>({});
-  const int64_t effective = NowUs() + kShortNoticeUs + 500'000;
+  const int64_t effective = SoonUs();
   ASSERT_THAT(
       Publish(ShippedDocument(
           "constants", absl::StrCat(R"({"version": 2, "effective_us": )", effective,
                                     R"(, "rates": {"hash": {"tiers": [{"joules": "1"}]}}})"))),
       IsOk());
-  while (NowUs() < effective) std::this_thread::yield();
+  SleepUntil(effective);
   v1::QuoteRequest request;
   *request.mutable_item() = SearchItem(10);
   const auto here = Call(*stub_, &Service::Quote, request);

@@ -293,7 +293,7 @@ TEST_F(HostileTest, OnlyAnIssuerOpensAccountsThatValueComesFrom) {
 
 TEST_F(HostileTest, OpenStreamsEndWithTheirToken) {
   const auto ends = std::chrono::duration_cast<std::chrono::seconds>(
-      SystemClock().Now().time_since_epoch() + std::chrono::seconds(5));
+      SystemClock().Now().time_since_epoch() + std::chrono::seconds(10));
   StartService(
       {"--tokens-file",
        WriteFile("tokens", TokenLine("brief", "writer " + std::to_string(ends.count()) + " guest") +
