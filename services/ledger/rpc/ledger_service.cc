@@ -191,9 +191,12 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAccounts(Context* context,
         JB_ASSIGN_OR_RETURN(const auto owner,
                             ParseOptionalId("owner_member_id", request->owner_member_id()));
         JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request->page_size(), kErrorDomain));
-        JB_ASSIGN_OR_RETURN(const auto key,
-                            ParsePageToken(request->page_token(), QueryOf(*request), kErrorDomain));
-        const auto after = key.has_value() ? Uuid::Parse(*key) : std::nullopt;
+        JB_ASSIGN_OR_RETURN(const auto after,
+                            ParseIdToken(request->page_token(), QueryOf(*request), kErrorDomain));
+        if (after.has_value()) {  // of before a restore, the account may never have been opened
+          JB_ASSIGN_OR_RETURN(const auto last, deps_.store.FindAccount(*after, left));
+          if (!last.has_value()) return PageTokenInvalid(kErrorDomain);
+        }
         JB_ASSIGN_OR_RETURN(auto accounts, deps_.store.ListAccounts(owner, after, size + 1, left));
         response->set_next_page_token(FillPage(
             accounts, size + 1, *request,
