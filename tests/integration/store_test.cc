@@ -43,11 +43,12 @@ class StoreTest : public testing::Test {
     return positions;
   }
 
-  std::string Explain(const char* statement, const std::string& parameter) {
+  template <typename... Parameters>
+  std::string Explain(const char* statement, const Parameters&... parameters) {
     std::string plan;
     const auto explained = RunTransaction(engine_.database, {}, [&](pqxx::transaction_base& tx) {
-      for (const auto& row : tx.exec_params(absl::StrCat("EXPLAIN ", statement), parameter)) {
-        plan += row[0].as<std::string>() + "\n";
+      for (const auto& row : tx.exec_params(absl::StrCat("EXPLAIN ", statement), parameters...)) {
+        plan += row[0].template as<std::string>() + "\n";
       }
       return absl::OkStatus();
     });
@@ -259,8 +260,16 @@ TEST_F(StoreTest, ManyRefusalsInARowAreReadInSteps) {
   EXPECT_EQ(read({.after = INT64_MIN, .newest_first = true}), (Step{{}, {}}));
   EXPECT_EQ(List({.account = bob_}, {}), (std::vector<int64_t>{7, last})) << "by its own index";
 
-  const std::string plan = Explain(sql::kPositionBefore, std::to_string(INT64_MAX));
-  EXPECT_NE(plan.find("committed_by_time"), std::string::npos) << plan;
+  const std::optional<std::string> no_reference, reference = "r";
+  const std::optional<int> no_operation, operation = 24;
+  for (const std::string& plan :
+       {Explain(sql::kPositionBefore, INT64_MAX),
+        Explain(sql::kTransfersUp, 0, last + 1, 100, no_reference, operation),
+        Explain(sql::kTransfersDown, 0, last + 1, 100, reference, no_operation)}) {
+    EXPECT_NE(plan.find("Index"), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("transfers_position_key"), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("transfers_recorded_us_key"), std::string::npos) << plan;
+  }
 }
 
 TEST_F(StoreTest, FindsAccountsByIndexInABookOfManyAccounts) {

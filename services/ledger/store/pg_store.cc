@@ -19,7 +19,6 @@ namespace {
 constexpr int64_t kBeforeAll = 0;
 constexpr int64_t kAfterAll = std::numeric_limits<int64_t>::max();
 // Positions that one read of all transfers goes over at most: no index leaves the refused ones out.
-// 5 MB, which take some 10 ms.
 constexpr int64_t kMaxPositionsRead = 10'000;
 
 // The key range (exclusive) that a page leaves.
