@@ -104,7 +104,7 @@ class ColumnsTest : public testing::Test {
 
   void FillWithHolds() {
     TransferRequest hold = Request(TransferKind::kReserve, 50);
-    hold.once_key = NumberedId(1, 7);
+    hold.once_key = Uuid::Nil();  // a key is any 16 bytes
     ASSERT_EQ(engine_.Post(hold).code, ResultCode::kOk);
     TransferRequest charge = Request(TransferKind::kCharge, 20);
     charge.target = hold.id;
@@ -333,6 +333,44 @@ TEST_F(ColumnsTest, EachThatIsChangedByHandIsNamed) {
       ExpectChangesNamed(column, "true");
     }
   }
+  EXPECT_EQ(Check(), std::nullopt) << "restored";
+}
+
+TEST_F(ColumnsTest, EachRowThatIsAddedIsNamed) {
+  // Of a copy of a row, what makes it another one.
+  constexpr char kNil[] = "'00000000-0000-0000-0000-000000000000'";
+  const std::pair<const char*, std::string> changes[] = {
+      {"accounts", "id = gen_random_uuid()"},
+      {"accounts", absl::StrCat("id = ", kNil)},
+      {"assets", "code = 'X'"},
+      {"holds", "id = gen_random_uuid()"},
+      {"holds", absl::StrCat("id = ", kNil)},
+      {"log_checkpoints", "tree_size = tree_size + 1"},
+      {"log_tiles", "index = 1000"},
+      {"log_tiles", "level = 7"},
+      {"members", "id = gen_random_uuid(), trial_transfer_id = id, number = number + 1000"},
+      {"members", absl::StrCat("id = ", kNil, ", trial_transfer_id = id, number = number + 1000")},
+      {"once_keys", "key = gen_random_uuid()"},
+      {"once_keys", "key = 'ffffffff-ffff-ffff-ffff-ffffffffffff'"},
+      {"records", "position = position + 1000, kind = 3"},
+      {"reputation_changes", "id = gen_random_uuid(), sequence = sequence + 1"},
+      {"reputation_changes", absl::StrCat("id = ", kNil, ", sequence = sequence + 1")},
+      {"transfers", "id = gen_random_uuid(), recorded_us = -1, position = position + 1000"},
+      {"transfers", absl::StrCat("id = ", kNil, ", recorded_us = -1, position = 0")},
+      {"transfers", "id = gen_random_uuid(), recorded_us = -1, position = -position"}};
+  std::set<std::string> tables = {"book"};  // its one row is all that the schema takes
+  for (const auto& [table, change] : changes) {
+    tables.insert(table);
+    const std::string row = absl::StrCat("ledger.", table);
+    ASSERT_THAT(Execute(absl::StrCat("CREATE TEMP TABLE added ON COMMIT DROP AS SELECT * FROM ",
+                                     row, " ORDER BY ctid DESC LIMIT 1; UPDATE added SET ", change,
+                                     "; INSERT INTO ", row, " TABLE added")),
+                IsOk())
+        << table << " " << change;
+    EXPECT_NE(Check(), std::nullopt) << table << " " << change;
+    Restore();
+  }
+  EXPECT_EQ(tables, Tables());
   EXPECT_EQ(Check(), std::nullopt) << "restored";
 }
 

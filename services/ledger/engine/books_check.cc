@@ -118,19 +118,19 @@ class BooksCheck {
                                [](const Member& member) { return member.number; });
     const auto is_equal = [&] { return difference.ok() && !difference->has_value(); };
     if (is_equal()) {
-      difference = CheckAll(Uuid::Nil(), &BookSnapshot::ReputationChanges,
+      difference = CheckAll(BookSnapshot::After(), &BookSnapshot::ReputationChanges,
                             [](const ReputationChange& change) { return change.command.id; });
     }
     if (is_equal()) {
-      difference = CheckAll(Uuid::Nil(), &BookSnapshot::Accounts,
+      difference = CheckAll(BookSnapshot::After(), &BookSnapshot::Accounts,
                             [](const Account& account) { return account.id; });
     }
     if (is_equal()) {
-      difference =
-          CheckAll(Uuid::Nil(), &BookSnapshot::Holds, [](const Hold& hold) { return hold.id; });
+      difference = CheckAll(BookSnapshot::After(), &BookSnapshot::Holds,
+                            [](const Hold& hold) { return hold.id; });
     }
     if (is_equal()) {
-      difference = CheckAll(Uuid::Nil(), &BookSnapshot::OnceKeys,
+      difference = CheckAll(BookSnapshot::After(), &BookSnapshot::OnceKeys,
                             [](const OnceKeyHolder& holder) { return holder.id; });
     }
     return difference;

@@ -74,11 +74,12 @@ class BookSnapshot {
   virtual std::vector<Asset> Assets() = 0;
   // By number, those after `after`.
   virtual std::vector<Member> Members(int64_t after, int limit) = 0;
-  // By id, those after `after`.
-  virtual std::vector<ReputationChange> ReputationChanges(const Uuid& after, int limit) = 0;
-  virtual std::vector<Account> Accounts(const Uuid& after, int limit) = 0;
-  virtual std::vector<Hold> Holds(const Uuid& after, int limit) = 0;
-  virtual std::vector<OnceKeyHolder> OnceKeys(const Uuid& after, int limit) = 0;
+  // By id, those after `after`; without it from the first, which may be the nil UUID.
+  using After = std::optional<Uuid>;
+  virtual std::vector<ReputationChange> ReputationChanges(const After& after, int limit) = 0;
+  virtual std::vector<Account> Accounts(const After& after, int limit) = 0;
+  virtual std::vector<Hold> Holds(const After& after, int limit) = 0;
+  virtual std::vector<OnceKeyHolder> OnceKeys(const After& after, int limit) = 0;
   // By size, those of more than `after` leaves.
   virtual std::vector<StoredCheckpoint> Checkpoints(int64_t after, int limit) = 0;
   // Empty where there is none.

@@ -78,20 +78,18 @@ class PgBookSnapshot final : public BookSnapshot {
   std::vector<Member> Members(int64_t after, int limit) override {
     return All<Member>(tx_.exec_params(sql::kMembersUp, after, limit), ReadMember);
   }
-  std::vector<ReputationChange> ReputationChanges(const Uuid& after, int limit) override {
-    return All<ReputationChange>(
-        tx_.exec_params(sql::kReputationChangesPage, after.ToString(), limit),
-        ReadReputationChange);
+  std::vector<ReputationChange> ReputationChanges(const After& after, int limit) override {
+    return PageById<ReputationChange>(sql::kReputationChangesPage, after, limit,
+                                      ReadReputationChange);
   }
-  std::vector<Account> Accounts(const Uuid& after, int limit) override {
-    return All<Account>(tx_.exec_params(sql::kAccountsPage, after.ToString(), limit), ReadAccount);
+  std::vector<Account> Accounts(const After& after, int limit) override {
+    return PageById<Account>(sql::kAccountsPage, after, limit, ReadAccount);
   }
-  std::vector<Hold> Holds(const Uuid& after, int limit) override {
-    return All<Hold>(tx_.exec_params(sql::kHoldsPage, after.ToString(), limit), ReadHold);
+  std::vector<Hold> Holds(const After& after, int limit) override {
+    return PageById<Hold>(sql::kHoldsPage, after, limit, ReadHold);
   }
-  std::vector<OnceKeyHolder> OnceKeys(const Uuid& after, int limit) override {
-    return All<OnceKeyHolder>(tx_.exec_params(sql::kOnceKeysPage, after.ToString(), limit),
-                              ReadOnceKeyHolder);
+  std::vector<OnceKeyHolder> OnceKeys(const After& after, int limit) override {
+    return PageById<OnceKeyHolder>(sql::kOnceKeysPage, after, limit, ReadOnceKeyHolder);
   }
   std::vector<StoredCheckpoint> Checkpoints(int64_t after, int limit) override {
     return All<StoredCheckpoint>(tx_.exec_params(sql::kCheckpointsPage, after, limit),
@@ -112,6 +110,12 @@ class PgBookSnapshot final : public BookSnapshot {
     std::vector<T> values;
     for (const auto& row : rows) values.push_back(convert(row));
     return values;
+  }
+
+  template <typename T, typename Convert>
+  std::vector<T> PageById(const char* sql, const After& after, int limit, const Convert& convert) {
+    const std::string id = after.value_or(Uuid::Nil()).ToString();
+    return All<T>(tx_.exec_params(sql, after.has_value() ? id.c_str() : nullptr, limit), convert);
   }
 
   pqxx::transaction_base& tx_;

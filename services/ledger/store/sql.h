@@ -36,6 +36,11 @@ inline constexpr char kSetHead[] =
     "UPDATE ledger.book SET last_position = $1, head_hash = $2, last_recorded_us = $3, "
     "states_position = $4";
 
+// Pages by id: those after $1, or without it from the first, which may be the nil UUID.
+#define JOULEBOOK_ID_AFTER(id)                                                \
+  id " >= coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') AND " id \
+     " IS DISTINCT FROM $1::uuid "
+
 inline constexpr char kAssets[] = "SELECT code, scale, kind FROM ledger.assets ORDER BY code";
 
 #define JOULEBOOK_MEMBER_COLUMNS                                                            \
@@ -68,7 +73,7 @@ inline constexpr char kReputationChanges[] =
     "FROM ledger.reputation_changes WHERE id = ANY($1::uuid[])";
 inline constexpr char kReputationChangesPage[] =
     "SELECT " JOULEBOOK_REPUTATION_COLUMNS
-    "FROM ledger.reputation_changes WHERE id > $1 ORDER BY id LIMIT $2";
+    "FROM ledger.reputation_changes WHERE " JOULEBOOK_ID_AFTER("id") "ORDER BY id LIMIT $2";
 inline constexpr char kReputationUp[] = "SELECT " JOULEBOOK_REPUTATION_COLUMNS
                                         "FROM ledger.reputation_changes WHERE member_id = $3 AND "
                                         "sequence > $1 ORDER BY sequence LIMIT $2";
@@ -99,7 +104,7 @@ inline constexpr PreparedStatement kInsertReputationChange{
       "credit") " ORDER BY position DESC LIMIT 1) last ON true "
 inline constexpr char kAccounts[] = JOULEBOOK_SELECT_ACCOUNTS "WHERE id = ANY($1::uuid[])";
 inline constexpr char kAccountsPage[] =  // by id
-    JOULEBOOK_SELECT_ACCOUNTS "WHERE id > $1 ORDER BY id LIMIT $2";
+    JOULEBOOK_SELECT_ACCOUNTS "WHERE " JOULEBOOK_ID_AFTER("id") "ORDER BY id LIMIT $2";
 // In the order of opening, those after account $1, from the first where there is none of that id.
 #define JOULEBOOK_LIST_ACCOUNTS                                                                \
   JOULEBOOK_SELECT_ACCOUNTS                                                                    \
@@ -202,7 +207,7 @@ inline constexpr char kOnceUses[] =
     "WHERE k.key = ANY($1::uuid[])";
 inline constexpr char kOnceKeysPage[] =
     "SELECT " JOULEBOOK_ONCE_KEY_COLUMNS
-    "FROM ledger.once_keys k WHERE key > $1 ORDER BY key LIMIT $2";
+    "FROM ledger.once_keys k WHERE " JOULEBOOK_ID_AFTER("key") "ORDER BY key LIMIT $2";
 inline constexpr PreparedStatement kPutOnceKeys{"put_once_keys", R"(
 INSERT INTO ledger.once_keys (key, transfer_id, is_done)
 SELECT key, transfer_id, is_done <> 0
@@ -307,6 +312,7 @@ inline constexpr char kInsertCheckpoint[] =
 inline constexpr char kLastPosition[] = "SELECT last_position FROM ledger.book";
 inline constexpr char kLastRecorded[] = "SELECT last_recorded_us FROM ledger.book";
 inline constexpr char kHoldsPage[] =
-    "SELECT " JOULEBOOK_HOLD_COLUMNS "FROM ledger.holds WHERE id > $1 ORDER BY id LIMIT $2";
+    "SELECT " JOULEBOOK_HOLD_COLUMNS
+    "FROM ledger.holds WHERE " JOULEBOOK_ID_AFTER("id") "ORDER BY id LIMIT $2";
 
 }  // namespace joulebook::ledger::sql
