@@ -21,7 +21,8 @@ class SocketWatch {
   class Guard {
    public:
     Guard(SocketWatch& watch, uint64_t key) : watch_(&watch), key_(key) {}
-    Guard(Guard&& other) noexcept : watch_(std::exchange(other.watch_, nullptr)), key_(other.key_) {}
+    Guard(Guard&& other) noexcept
+        : watch_(std::exchange(other.watch_, nullptr)), key_(other.key_) {}
     Guard& operator=(Guard&&) = delete;
     ~Guard() {
       if (watch_ != nullptr) watch_->Release(key_);

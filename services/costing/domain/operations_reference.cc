@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kJouleScale = 6;
 
-constexpr char kIntroduction[] = R"(# What operations cost
+constexpr char kIntroduction[] = R"(# Costs of operations
 
 Generated from the shipped tariff `constants` ([what its words mean](tariff.md),
 [why these numbers](../adr/0009-tariffs-are-documents.md)). Prices are in joules.
