@@ -89,7 +89,7 @@ TEST_F(QuoterTest, NoQuoteReachesPastAVersionThatItCouldNotKnow) {
   ASSERT_THAT(authorized, IsOk());
   EXPECT_EQ(authorized->quote->terms.expires, effective);
   const auto grant =
-      quoter_.OpenSession(SearchAt(std::nullopt), NumberedId(2), MeteredUnit::kResults, 5);
+      quoter_.OpenSession(SearchAt(std::nullopt), NumberedId(2), MeteredUnit::kResults, 5, {});
   ASSERT_THAT(grant, IsOk());
   EXPECT_LE(grant->terms.expires, effective);
   EXPECT_THAT(quoter_.Quote(SearchAt(clock_.Now() + kAhead + microseconds(1))),
@@ -154,7 +154,7 @@ TEST_F(QuoterTest, WhatWasReservedIsSettledAcrossAChange) {
   ASSERT_THAT(quote, IsOk());
   clock_.Advance(effective - clock_.Now() + seconds(1));
   ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
-  const auto settled = quoter_.Settle(quote->terms, 3);
+  const auto settled = quoter_.Settle({.terms = quote->terms}, 3);
   ASSERT_THAT(settled, IsOk());
   EXPECT_EQ(settled->terms.tariff_version, 1);
   EXPECT_EQ(settled->terms.expires, clock_.Now() + kValidity);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/crypto/sha256.h"
 #include "services/costing/domain/congestion.h"
 #include "services/costing/domain/errors.h"
@@ -12,9 +13,9 @@ namespace joulebook::costing {
 namespace {
 
 // An id that follows from what it is for, so that asking again gives it again (UUID version 8).
-Uuid DerivedId(std::string_view purpose, std::string_view of, int64_t number) {
+Uuid DerivedId(std::string_view purpose, std::string_view of) {
   const Sha256Digest digest =
-      Sha256(absl::StrCat("joulebook.costing.v1.", ToAbsl(purpose), ".", ToAbsl(of), ".", number));
+      Sha256(absl::StrCat("joulebook.costing.v2.", ToAbsl(purpose), ".", ToAbsl(of)));
   Uuid id;
   std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
   id.bytes[6] = static_cast<uint8_t>((id.bytes[6] & 0x0f) | 0x80);
@@ -22,16 +23,24 @@ Uuid DerivedId(std::string_view purpose, std::string_view of, int64_t number) {
   return id;
 }
 
-// Of what a quote came to. Another count is another settlement: only one of them is charged, and
-// only its session goes on.
-Uuid SettlementId(const QuoteTerms& quoted, int64_t found_or_used) {
-  return DerivedId("settlement", quoted.id.ToString(), found_or_used);
+// Of what this very quote came to. Another quote or another count is another settlement: only one
+// of them is charged, and only what it was made of goes on.
+Uuid SettlementId(const OwnQuote& quoted, int64_t found_or_used) {
+  return DerivedId("settlement", absl::StrCat(ToHex(AsBytes(quoted.digest)), ".", found_or_used));
 }
 
-// Members choose their sessions' ids, each for itself.
-Uuid GrantId(const Uuid& member, const SessionSlice& slice) {
-  return DerivedId("grant", absl::StrCat(member.ToString(), ".", slice.session.ToString()),
-                   slice.number);
+// Of the next slice after `origin`. Whatever its price depends on is in it, but for the units that
+// it grants: so a settlement of one grant is at the price of every grant that has its id.
+Uuid GrantId(std::string_view origin, const QuoteTerms& terms, const Tariff& tariff) {
+  const SessionSlice& slice = *terms.session;
+  const Usage& usage = terms.usage;
+  const auto previous = slice.previous_settlement.value_or(Uuid()).ToString();
+  const int64_t same_windows_until_us =
+      tariff.windows.empty() ? 0 : NextWindowEdge(tariff, usage.at).time_since_epoch().count();
+  return DerivedId("grant",
+                   absl::StrCat(ToAbsl(origin), ".", slice.used_units, ".", previous, ".",
+                                ToHex(terms.tariff_hash), ".", usage.congestion_ppm, ".",
+                                same_windows_until_us, ".", absl::StrJoin(usage.discounts, ".")));
 }
 
 absl::Status CheckWanted(int64_t units) {
@@ -165,7 +174,8 @@ QuoteTerms Quoter::Settlement(const QuoteTerms& quoted, const Uuid& id) const {
   return terms;
 }
 
-absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t found_results) const {
+absl::StatusOr<QuoteDraft> Quoter::Settle(const OwnQuote& quote, int64_t found_results) const {
+  const QuoteTerms& quoted = quote.terms;
   if (quoted.settles.has_value() || quoted.session.has_value()) {
     return QuoteInvalid("is a settlement itself, or of a session");
   }
@@ -176,7 +186,7 @@ absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t foun
   }
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
   JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(quoted.tariff_hash));
-  QuoteDraft draft{.terms = Settlement(quoted, SettlementId(quoted, found_results))};
+  QuoteDraft draft{.terms = Settlement(quoted, SettlementId(quote, found_results))};
   draft.terms.usage.results = found_results;
   JB_ASSIGN_OR_RETURN(Bill bill, Price(tariff->tariff, draft.terms.usage));
   // With volume tiers fewer results could cost more; the reservation does not cover that.
@@ -187,7 +197,8 @@ absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t foun
 }
 
 absl::StatusOr<QuoteDraft> Quoter::OpenSession(const QuoteItem& item, const Uuid& session,
-                                               MeteredUnit unit, int64_t wanted_units) const {
+                                               MeteredUnit unit, int64_t wanted_units,
+                                               const Sha256Digest& opening) const {
   if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1 in a session");
   JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
   JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
@@ -196,10 +207,12 @@ absl::StatusOr<QuoteDraft> Quoter::OpenSession(const QuoteItem& item, const Uuid
   terms.member = item.member;
   terms.needs_settlement = true;
   JB_ASSIGN_OR_RETURN(terms.payee, PayeeOf(pinned.tariff->tariff, item));
-  return Grant(std::move(terms), {session, 1, unit, 0, wanted_units}, std::move(pinned));
+  return Grant(ToHex(AsBytes(opening)), std::move(terms), {session, 1, unit, 0, wanted_units},
+               std::move(pinned));
 }
 
-absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t used_units) const {
+absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const OwnQuote& quote, int64_t used_units) const {
+  const QuoteTerms& grant = quote.terms;
   if (!grant.session.has_value() || grant.settles.has_value()) {
     return QuoteInvalid("is no grant of a session");
   }
@@ -209,7 +222,7 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t 
   }
   JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
   JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(grant.tariff_hash));
-  QuoteDraft draft{.terms = Settlement(grant, SettlementId(grant, used_units))};
+  QuoteDraft draft{.terms = Settlement(grant, SettlementId(quote, used_units))};
   draft.terms.session->slice_units = used_units;
   JB_ASSIGN_OR_RETURN(draft.terms.price, PriceAgain(tariff->tariff, draft.terms));
   return draft;
@@ -231,15 +244,15 @@ absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
   if (settlement.price.total > 0) slice.previous_settlement = settlement.id;
   QuoteTerms terms = settlement;
   terms.needs_settlement = true;
-  return Grant(std::move(terms), slice, std::move(pinned));
+  return Grant(settlement.settles.value_or(Uuid()).ToString(), std::move(terms), slice,
+               std::move(pinned));
 }
 
 // Pins a slice to the price of now, until that changes.
-absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
-                                         Pinned pinned) const {
+absl::StatusOr<QuoteDraft> Quoter::Grant(std::string_view origin, QuoteTerms terms,
+                                         SessionSlice slice, Pinned pinned) const {
   const Tariff& tariff = pinned.tariff->tariff;
   JB_RETURN_IF_ERROR(CheckMeterable(tariff, pinned.usage));
-  terms.id = GrantId(terms.member, slice);
   terms.session = slice;
   terms.settles.reset();
   terms.tariff_name = pinned.tariff->published.name;
@@ -256,6 +269,7 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
     return FieldInvalid("wanted_units", "must keep the session's units below 2^63");
   }
   terms.usage = std::move(pinned.usage);
+  terms.id = GrantId(origin, terms, tariff);
   JB_ASSIGN_OR_RETURN(terms.price, PriceAgain(tariff, terms));
   return QuoteDraft{.terms = std::move(terms)};
 }

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "common/crypto/sha256.h"
 #include "common/ids/id_generator.h"
 #include "services/costing/domain/afford.h"
 #include "services/costing/domain/quote.h"
@@ -15,6 +16,12 @@ namespace joulebook::costing {
 struct QuoteDraft {
   QuoteTerms terms;
   std::optional<Bill> bill;
+};
+
+// A quote that this service signed.
+struct OwnQuote {
+  QuoteTerms terms;
+  Sha256Digest digest{};  // of the bytes that were signed
 };
 
 // Thread-safe.
@@ -47,13 +54,16 @@ class Quoter {
 
   // The quote for the results that were really found. It may be used after the next version of the
   // tariff took effect: it prices what was reserved before. EXCEEDS_QUOTE, FIELD_INVALID.
-  absl::StatusOr<QuoteDraft> Settle(const QuoteTerms& quoted, int64_t found_results) const;
+  absl::StatusOr<QuoteDraft> Settle(const OwnQuote& quote, int64_t found_results) const;
 
-  // The first grant of a metered session. NOT_METERABLE, FIELD_INVALID, NOT_ENTITLED.
+  // The first grant of a metered session. `opening` is a digest of what was asked for, but for the
+  // units: it tells sessions apart that were opened with one id. NOT_METERABLE, FIELD_INVALID,
+  // NOT_ENTITLED.
   absl::StatusOr<QuoteDraft> OpenSession(const QuoteItem& item, const Uuid& session,
-                                         MeteredUnit unit, int64_t wanted_units) const;
+                                         MeteredUnit unit, int64_t wanted_units,
+                                         const Sha256Digest& opening) const;
   // What was used of a grant. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
-  absl::StatusOr<QuoteDraft> SettleGrant(const QuoteTerms& grant, int64_t used_units) const;
+  absl::StatusOr<QuoteDraft> SettleGrant(const OwnQuote& quote, int64_t used_units) const;
   // The grant after one that was settled so, with the discounts of now. NOT_ENTITLED where the
   // session's tariff is not granted any more.
   absl::StatusOr<QuoteDraft> NextGrant(const QuoteTerms& settlement, int64_t wanted_units) const;
@@ -73,7 +83,8 @@ class Quoter {
   // takes effect or an entitlement ends.
   Time EndOf(const Pinned& pinned) const;
   absl::StatusOr<QuoteDraft> QuotePinned(const QuoteItem& item, Pinned pinned) const;
-  absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice, Pinned pinned) const;
+  absl::StatusOr<QuoteDraft> Grant(std::string_view origin, QuoteTerms terms, SessionSlice slice,
+                                   Pinned pinned) const;
   QuoteTerms Settlement(const QuoteTerms& quoted, const Uuid& id) const;
 
   const Options options_;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/crypto/sha256.h"
 #include "common/rpc/signed_quote.h"
 #include "services/costing/domain/errors.h"
 #include "services/costing/rpc/convert.h"
@@ -58,14 +59,16 @@ absl::StatusOr<QuoteDraft> QuoteDesk::QuoteItemOf(const v1::QuoteItem& item) con
   return quoter_.Quote(parsed);
 }
 
-absl::StatusOr<QuoteTerms> QuoteDesk::OpenOwn(const type::v1::SignedQuote& quote) {
+absl::StatusOr<OwnQuote> QuoteDesk::OpenOwn(const type::v1::SignedQuote& quote) {
   const auto proof = ProofOf(quote);
   type::v1::QuoteTerms terms;
   if (!proof.has_value() || !own_quotes_.Verify(quote.terms(), *proof) ||
       !terms.ParseFromString(quote.terms())) {
     return QuoteInvalid("is not one of this service's, or was altered");
   }
-  return FromProto(terms);
+  OwnQuote own{.digest = Sha256(quote.terms())};
+  JB_ASSIGN_OR_RETURN(own.terms, FromProto(terms));
+  return own;
 }
 
 void QuoteDesk::Quote(const v1::QuoteRequest& request, v1::QuoteResponse& response,
@@ -98,7 +101,7 @@ void QuoteDesk::QuoteAll(const QuoteItems& items, QuoteResults& results, const D
 void QuoteDesk::Settle(const v1::SettleQuoteRequest& request, v1::SettleQuoteResponse& response,
                        const Done& done) {
   const auto draft = [&]() -> absl::StatusOr<QuoteDraft> {
-    JB_ASSIGN_OR_RETURN(const QuoteTerms quoted, OpenOwn(request.quote()));
+    JB_ASSIGN_OR_RETURN(const OwnQuote quoted, OpenOwn(request.quote()));
     if (!request.has_found_results()) return FieldInvalid("found_results", "must be given");
     return quoter_.Settle(quoted, request.found_results());
   }();
@@ -134,7 +137,10 @@ absl::StatusOr<QuoteDraft> QuoteDesk::OpenSession(const v1::OpenSessionRequest& 
     return FieldInvalid("item.usage.time", "must be absent: a session begins now");
   }
   JB_ASSIGN_OR_RETURN(const MeteredUnit unit, ParseUnit(request.unit()));
-  return quoter_.OpenSession(item, session, unit, request.wanted_units());
+  v1::OpenSessionRequest opening = request;
+  opening.clear_wanted_units();
+  return quoter_.OpenSession(item, session, unit, request.wanted_units(),
+                             Sha256(opening.SerializeAsString()));
 }
 
 void QuoteDesk::Open(const v1::OpenSessionRequest& request, v1::OpenSessionResponse& response,
@@ -147,7 +153,7 @@ void QuoteDesk::Open(const v1::OpenSessionRequest& request, v1::OpenSessionRespo
 void QuoteDesk::Update(const v1::UpdateSessionRequest& request, v1::UpdateSessionResponse& response,
                        const Done& done) {
   const auto update = [&]() -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const QuoteTerms grant, OpenOwn(request.grant()));
+    JB_ASSIGN_OR_RETURN(const OwnQuote grant, OpenOwn(request.grant()));
     if (!request.has_used_units()) return FieldInvalid("used_units", "must be given");
     JB_ASSIGN_OR_RETURN(const auto settlement, quoter_.SettleGrant(grant, request.used_units()));
     JB_ASSIGN_OR_RETURN(const auto next,
@@ -162,7 +168,7 @@ void QuoteDesk::Update(const v1::UpdateSessionRequest& request, v1::UpdateSessio
 void QuoteDesk::Close(const v1::CloseSessionRequest& request, v1::CloseSessionResponse& response,
                       const Done& done) {
   const auto draft = [&]() -> absl::StatusOr<QuoteDraft> {
-    JB_ASSIGN_OR_RETURN(const QuoteTerms grant, OpenOwn(request.grant()));
+    JB_ASSIGN_OR_RETURN(const OwnQuote grant, OpenOwn(request.grant()));
     if (!request.has_used_units()) return FieldInvalid("used_units", "must be given");
     return quoter_.SettleGrant(grant, request.used_units());
   }();
