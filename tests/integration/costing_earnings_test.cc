@@ -157,6 +157,20 @@ TEST_F(EarningsTest, ReasonsHaveOneOrder) {
   EXPECT_FALSE(Record(EarningOf(1))->recorded_now());
 }
 
+// A replica remembers a tariff that its database lost: an answer, and not a bug.
+TEST_F(EarningsTest, AnEarningByATariffThatTheDatabaseLost) {
+  StartService({"--refresh-interval-ms", "600000", "--refresh-max-age-ms", "3600000",
+                "--notice-period-ms", "86400000", "--quote-ahead-ms", "0"});
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  ASSERT_THAT(RunCommand({"psql", "-q", "-X", "-d", superuser_connection_, "-c",
+                          "SET session_replication_role = replica; DELETE FROM costing.tariffs"}),
+              IsOk());
+  EXPECT_THAT(Record(EarningOfDay(2, 1)),
+              StatusIs(absl::StatusCode::kNotFound, "TARIFF_NOT_FOUND"));
+  EXPECT_FALSE(Record(EarningOf(1))->recorded_now());
+  EXPECT_EQ(ListAll(10), "1");
+}
+
 // Lists and a writer that was stopped in the middle of its work. It holds the order: nothing gets a
 // place behind its row before the row is there.
 class PausedWriterTest : public EarningsTest {

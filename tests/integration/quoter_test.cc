@@ -34,11 +34,12 @@ class QuoterTest : public testing::Test {
   QuoterTest() { EXPECT_THAT(book_.Refresh(kTimeout), IsOk()); }
 
   // The second version, at the earliest time that its notice allows.
-  Time PublishNext() {
+  Time PublishNext(const std::string& priority = R"({"low": "0.8"})") {
     const Time effective = clock_.Now() + kNotice;
     const auto document =
         ParsePatched("constants", absl::StrCat(R"({"version": 2, "effective_us": )",
-                                               effective.time_since_epoch().count(), "}"));
+                                               effective.time_since_epoch().count(),
+                                               R"(, "priority": )", priority, "}"));
     const std::string hash(AsBytes(Sha256(document->canonical)));
     EXPECT_THAT(store_->Publish("constants", kTimeout,
                                 [&](const auto& of_name) {
@@ -49,9 +50,9 @@ class QuoterTest : public testing::Test {
     return effective;
   }
 
-  // A grant of the discount to member 1, and when it was revoked.
-  void Record(const Uuid& id, bool is_revoked) {
-    Entitlement entitlement{.id = id, .member = NumberedId(1), .name = "provider"};
+  // A grant of the discount, or its revocation.
+  void Record(const Uuid& id, bool is_revoked, uint8_t member = 1) {
+    Entitlement entitlement{.id = id, .member = NumberedId(member), .name = "provider"};
     EXPECT_THAT(store_->RecordEntitlement(
                     id, kTimeout,
                     [&](const auto& of_id) {
@@ -68,7 +69,8 @@ class QuoterTest : public testing::Test {
   VirtualClock clock_;
   SeededRandom random_{1};
   ThreadSleeper sleeper_;
-  Pool pool_{{PrepareSchema("costing", MakeTestDatabase()), 4}};
+  const std::string superuser_connection_ = MakeTestDatabase();
+  Pool pool_{{PrepareSchema("costing", superuser_connection_), 4}};
   std::unique_ptr<Store> store_ = MakePgStore({pool_, clock_, random_, sleeper_});
   TariffBook book_{*store_, clock_, FindZone, kMaxAge};
   UuidV7Generator ids_{clock_, random_};
@@ -158,6 +160,88 @@ TEST_F(QuoterTest, WhatWasReservedIsSettledAcrossAChange) {
   ASSERT_THAT(settled, IsOk());
   EXPECT_EQ(settled->terms.tariff_version, 1);
   EXPECT_EQ(settled->terms.expires, clock_.Now() + kValidity);
+}
+
+// The database is turned back to before its last rows, and others get their numbers.
+class RewoundBookTest : public QuoterTest {
+ protected:
+  void Lose(const std::string& table, int64_t after) {
+    ASSERT_THAT(
+        RunCommand({"psql", "-q", "-X", "-d", superuser_connection_, "-c",
+                    absl::StrCat("SET session_replication_role = replica; DELETE FROM costing.",
+                                 table, " WHERE number > ", after)}),
+        IsOk());
+  }
+  void ReportSearches(int64_t demand) {
+    const Tariff tariff = Patched();
+    const int64_t due = PeriodOf(tariff.congestion, clock_.Now()) - 1;
+    ASSERT_THAT(store_->Report("constants", "searches", due, kTimeout,
+                               [&](const auto& last) {
+                                 return DecideReport(tariff, "searches", due, demand, last,
+                                                     Duration(0), clock_.Now());
+                               }),
+                IsOk());
+  }
+};
+
+TEST_F(RewoundBookTest, ARevocationThatGotALostNumberIsSeen) {
+  Record(NumberedId(7), false);
+  Record(NumberedId(8), false, 2);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  Lose("entitlements", 1);
+  Record(NumberedId(7), true);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const auto snapshot = *book_.Now();
+  EXPECT_TRUE(snapshot->EntitlementsOf(NumberedId(1))[0].is_revoked);
+  EXPECT_TRUE(snapshot->EntitlementsOf(NumberedId(2)).empty());
+}
+
+TEST_F(RewoundBookTest, ALostGrantIsForgottenThoughNothingCameAfterIt) {
+  Record(NumberedId(7), false);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  Lose("entitlements", 0);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  EXPECT_TRUE((*book_.Now())->EntitlementsOf(NumberedId(1)).empty());
+}
+
+TEST_F(RewoundBookTest, ALostTariffPricesNothingAndItsSuccessorDoes) {
+  const int64_t shipped = (*book_.Now())->all().back()->published.number;
+  PublishNext();
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const std::string lost = (*book_.Now())->all().back()->published.hash;
+  Lose("tariffs", shipped);
+  const Time effective = PublishNext(R"({"low": "0.7"})");
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const auto snapshot = *book_.Now();
+  EXPECT_THAT(snapshot->FindHash(lost).status(),
+              StatusIs(absl::StatusCode::kNotFound, "TARIFF_NOT_FOUND"));
+  const auto live = snapshot->InEffect("constants", effective);
+  ASSERT_THAT(live, IsOk());
+  EXPECT_EQ((*live)->tariff.priority[0], Rational::Of(7, 10));
+}
+
+TEST_F(RewoundBookTest, ALostReportOfDemandMakesNoPrice) {
+  ReportSearches(100'000);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const Time then = clock_.Now() + std::chrono::hours(1);
+  ASSERT_GT((*book_.Now())->CongestionPpm(Patched(), 28, then), 1'000'000);
+  Lose("congestion", 0);
+  ReportSearches(1);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  EXPECT_EQ((*book_.Now())->CongestionPpm(Patched(), 28, then), 1'000'000);
+}
+
+TEST_F(RewoundBookTest, ARowThatCameAgainJustAsItWasIsNoContinuation) {
+  Record(NumberedId(7), false);
+  Record(NumberedId(8), false, 2);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  Lose("entitlements", 0);
+  Record(NumberedId(9), false, 3);
+  Record(NumberedId(8), false, 2);
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const auto snapshot = *book_.Now();
+  EXPECT_TRUE(snapshot->EntitlementsOf(NumberedId(1)).empty());
+  EXPECT_EQ(snapshot->EntitlementsOf(NumberedId(3)).size(), 1U);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct PublishedTariff {
   std::string document;  // canonical; empty in listings
   // Of the time zone database that read it then; empty where that was not noted.
   std::string tzdata_version;
+  Uuid mark;  // by the store, random
 
   bool operator==(const PublishedTariff&) const = default;
 };

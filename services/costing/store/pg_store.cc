@@ -3,8 +3,10 @@
 #include <pqxx/binarystring>
 #include <pqxx/result>
 
+#include "absl/strings/escaping.h"
 #include "common/db/arrays.h"
 #include "common/status/check.h"
+#include "services/costing/domain/errors.h"
 #include "services/costing/store/sql.h"
 
 namespace joulebook::costing {
@@ -34,11 +36,13 @@ PublishedTariff ReadTariff(const pqxx::row& row) {
           .effective = ReadTime(row[4]),
           .published = ReadTime(row[5]),
           .document = row[6].as<std::string>(),
-          .tzdata_version = row[7].as<std::string>()};
+          .tzdata_version = row[7].as<std::string>(),
+          .mark = ReadId(row[8])};
 }
 
 EntitlementRecord ReadEntitlement(const pqxx::row& row) {
-  EntitlementRecord record{.number = row[0].as<int64_t>(), .recorded = ReadTime(row[8])};
+  EntitlementRecord record{
+      .number = row[0].as<int64_t>(), .recorded = ReadTime(row[8]), .mark = ReadId(row[9])};
   Entitlement& entitlement = record.entitlement;
   entitlement.id = ReadId(row[1]);
   entitlement.is_revoked = row[2].as<bool>();
@@ -56,7 +60,8 @@ NumberedReport ReadReport(const pqxx::row& row) {
                      .class_name = row[2].as<std::string>(),
                      .period = row[3].as<int64_t>(),
                      .demand = row[4].as<int64_t>(),
-                     .next_factor_ppm = row[5].as<int64_t>()}};
+                     .next_factor_ppm = row[5].as<int64_t>()},
+          .mark = ReadId(row[6])};
 }
 
 Earning ReadEarning(const pqxx::row& row) {
@@ -215,13 +220,13 @@ class PgStore final : public Store {
                                           ToMicros(claim.start), ToMicros(claim.end)))));
           if (!decided.is_new) return decided;
           Earning& earning = decided.value;
-          earning.number =
-              tx.exec_params(sql::kInsertEarning, claim.id.ToString(), provider, source,
-                             claim.units, claim.first_factor_ppm, claim.second_factor_ppm,
-                             ToMicros(claim.start), ToMicros(claim.end), earning.amount,
-                             ToBinary(earning.tariff_hash), static_cast<int>(earning.state),
-                             resource)[0][0]
-                  .as<int64_t>();
+          const pqxx::result inserted = tx.exec_params(
+              sql::kInsertEarning, claim.id.ToString(), provider, source, claim.units,
+              claim.first_factor_ppm, claim.second_factor_ppm, ToMicros(claim.start),
+              ToMicros(claim.end), earning.amount, ToBinary(earning.tariff_hash),
+              static_cast<int>(earning.state), resource);
+          if (inserted.empty()) return TariffNotFound(absl::BytesToHexString(earning.tariff_hash));
+          earning.number = inserted[0][0].as<int64_t>();
           return decided;
         });
   }
