@@ -85,11 +85,6 @@ TEST_F(EarningsTest, TheSameTimeIsClaimedOnce) {
   earning = EarningOf(6);
   earning.set_provider_member_id(MemberId(8));
   EXPECT_THAT(Record(earning), IsOk());
-  earning = EarningOf(7);
-  earning.set_resource_id(TestId(7, 1));
-  const auto recorded = Record(earning);
-  ASSERT_THAT(recorded, IsOk());
-  EXPECT_EQ(recorded->earning().resource_id(), TestId(7, 1));
 
   // What was found false leaves its time to another claim.
   v1::SetEarningStateRequest reject;
@@ -97,6 +92,28 @@ TEST_F(EarningsTest, TheSameTimeIsClaimedOnce) {
   reject.set_state(v1::EARNING_STATE_REJECTED);
   ASSERT_THAT(Call(*stub_, &Service::SetEarningState, reject), IsOk());
   EXPECT_THAT(Record(EarningOf(2)), IsOk());
+}
+
+// Without a resource a claim is for all that the provider has.
+TEST_F(EarningsTest, AClaimForAllOverlapsEveryResources) {
+  StartService();
+  const auto of = [](v1::Earning earning, int resource) {
+    if (resource != 0) earning.set_resource_id(TestId(7, resource));
+    return earning;
+  };
+  const auto overlaps = [&](const v1::Earning& earning, int other) {
+    const auto recorded = Record(earning);
+    EXPECT_THAT(recorded, StatusIs(absl::StatusCode::kAlreadyExists, "EARNING_OVERLAPS"));
+    EXPECT_EQ(GetErrorInfo(recorded.status())->metadata["earning_id"], TestId(6, other));
+  };
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  overlaps(of(EarningOf(2), 1), 1);
+  const auto recorded = Record(of(EarningOfDay(3, 1), 1));
+  ASSERT_THAT(recorded, IsOk());
+  EXPECT_EQ(recorded->earning().resource_id(), TestId(7, 1));
+  EXPECT_THAT(Record(of(EarningOfDay(4, 1), 2)), IsOk());
+  overlaps(of(EarningOfDay(5, 1), 2), 4);
+  overlaps(EarningOfDay(5, 1), 3);
 }
 
 // Whatever writes the table, the schema has the last word.

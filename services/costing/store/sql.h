@@ -73,10 +73,13 @@ inline constexpr char kInsertEarning[] =
     "HAVING EXISTS (SELECT FROM costing.tariffs WHERE hash = $10) RETURNING number";
 inline constexpr char kEarning[] =
     "SELECT " JOULEBOOK_EARNING_COLUMNS ", number FROM costing.earnings WHERE id = $1";
-// One that is not rejected, of the same provider, source and resource, in [$4, $5).
+// One that is not rejected, of the same provider and source, in [$4, $5), and of the same resource:
+// the nil one is all of them.
 inline constexpr char kOverlappingEarning[] =
     "SELECT " JOULEBOOK_EARNING_COLUMNS
-    ", number FROM costing.earnings WHERE provider_id = $1 AND source = $2 AND resource_id = $3 "
+    ", number FROM costing.earnings WHERE provider_id = $1 AND source = $2 "
+    "AND (resource_id = $3 OR $3 = '00000000-0000-0000-0000-000000000000' "
+    "OR resource_id = '00000000-0000-0000-0000-000000000000') "
     "AND state <> 4 AND end_us > $4 AND start_us < $5 ORDER BY number LIMIT 1";
 inline constexpr char kLockEarning[] =
     "SELECT " JOULEBOOK_EARNING_COLUMNS ", number FROM costing.earnings WHERE id = $1 FOR UPDATE";

@@ -24,9 +24,9 @@ struct EarningFilter {
   std::optional<EarningState> state;
 };
 
-// Rows of a list are numbered without gaps. Each also has a random mark: a row with the number and
-// the mark of one that was read before is that one, and all before it are as they were. Another
-// mark means that the database was turned back since.
+// Tariffs, reports and entitlements are numbered without gaps. Each also has a random mark: a row
+// with the number and the mark of one that was read before is that one, and all before it are as
+// they were. Another mark, or no row, means that the database was turned back since.
 //
 // Thread-safe. Errors of every call: UNAVAILABLE when the database cannot be reached,
 // RESOURCE_EXHAUSTED when no connection came free, DEADLINE_EXCEEDED when time ran out, INTERNAL.
@@ -80,9 +80,9 @@ class Store {
   using ClaimDecision = std::function<absl::StatusOr<Recorded<Earning>>(
       const std::optional<Earning>& same_id, const std::optional<Earning>& overlapping)>;
   // Shows the earning that has the claim's id and one that is not rejected and has some of its time
-  // (of the same provider, source and resource), and writes what is decided, numbered. One at a
-  // time. TARIFF_NOT_FOUND where the decided tariff is not published, as memory may have it that is
-  // older than its database.
+  // (of the same provider and source, and of the same resource or one of the two of all), and
+  // writes what is decided, numbered. One at a time. TARIFF_NOT_FOUND where the decided tariff is
+  // not published, as memory may have it that is older than its database.
   virtual absl::StatusOr<Recorded<Earning>> AddEarning(const EarningClaim& claim, Duration timeout,
                                                        const ClaimDecision& decide) = 0;
   using StateDecision = std::function<absl::Status(const Earning& earning)>;
