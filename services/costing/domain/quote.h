@@ -52,6 +52,11 @@ struct QuoteItem {
   std::optional<Uuid> provider;  // who is paid, where the tariff leaves that to the quote
 };
 
+// What the usage of a request must say: what CheckUsage asks for, and what a price is known without
+// but must not be asked for without. Errors: FIELD_INVALID, also where the tariff scales a price of
+// storage by a utility that is absent.
+absl::Status CheckAsked(const Tariff& tariff, const Usage& usage);
+
 // Who may be credited by the tariff's rule for the item's operation. Errors: FIELD_INVALID for a
 // provider that is missing, not asked for, or the payer.
 absl::StatusOr<Payee> PayeeOf(const Tariff& tariff, const QuoteItem& item);

@@ -84,6 +84,7 @@ absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
   }
   pinned.usage.at = at;
   pinned.usage.congestion_ppm = pinned.snapshot->CongestionPpm(tariff, item.usage.operation, at);
+  JB_RETURN_IF_ERROR(CheckAsked(tariff, pinned.usage));
   return pinned;
 }
 
@@ -99,7 +100,6 @@ absl::StatusOr<Quoter::Pinned> Quoter::PinEntitled(const QuoteItem& item) const 
     return absl::OkStatus();
   };
   const bool is_own = tariff.name == options_.tariff_name;
-  if (!is_own || !usage.discounts.empty()) JB_RETURN_IF_ERROR(CheckUsage(tariff, usage));
   if (!is_own) JB_RETURN_IF_ERROR(require(Entitlement::Kind::kTariff, tariff.name));
   for (const std::string& name : usage.discounts) {
     JB_RETURN_IF_ERROR(require(Entitlement::Kind::kDiscount, name));
