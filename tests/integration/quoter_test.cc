@@ -34,12 +34,11 @@ class QuoterTest : public testing::Test {
   QuoterTest() { EXPECT_THAT(book_.Refresh(kTimeout), IsOk()); }
 
   // The second version, at the earliest time that its notice allows.
-  Time PublishNext(const std::string& priority = R"({"low": "0.8"})") {
+  Time PublishNext(const std::string& changes = R"("priority": {"low": "0.8"})") {
     const Time effective = clock_.Now() + kNotice;
-    const auto document =
-        ParsePatched("constants", absl::StrCat(R"({"version": 2, "effective_us": )",
-                                               effective.time_since_epoch().count(),
-                                               R"(, "priority": )", priority, "}"));
+    const auto document = ParsePatched(
+        "constants", absl::StrCat(R"({"version": 2, "effective_us": )",
+                                  effective.time_since_epoch().count(), ", ", changes, "}"));
     const std::string hash(AsBytes(Sha256(document->canonical)));
     EXPECT_THAT(store_->Publish("constants", kTimeout,
                                 [&](const auto& of_name) {
@@ -162,6 +161,31 @@ TEST_F(QuoterTest, WhatWasReservedIsSettledAcrossAChange) {
   EXPECT_EQ(settled->terms.expires, clock_.Now() + kValidity);
 }
 
+// 100 results cost 10 J, the 50 that were found 50 J: there is no hold that could be charged.
+TEST_F(QuoterTest, ResultsWithVolumeTiersAreNotQuoted) {
+  const auto older =
+      quoter_.Quote({.member = NumberedId(1), .usage = {.operation = 28, .results = 100}});
+  ASSERT_THAT(older, IsOk());
+  const Time effective = PublishNext(
+      R"("rates": {"result": {"tiering": "volume",
+         "tiers": [{"up_to": "100", "joules": "1"}, {"joules": "0.1"}]}})");
+  clock_.Advance(effective - clock_.Now());
+  ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
+  const QuoteItem item{.member = NumberedId(1), .usage = {.operation = 28, .results = 100}};
+  EXPECT_THAT(quoter_.Quote(item),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "NOT_METERABLE"));
+  EXPECT_THAT(quoter_.Authorize(item, 1'000'000'000),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "NOT_METERABLE"));
+  EXPECT_THAT(quoter_.Expect(item), IsOk());
+  // One that was made before such quotes were refused.
+  OwnQuote made{.terms = older->terms};
+  made.terms.price = *quoter_.Expect(item);
+  made.terms.tariff_hash = (*book_.Now())->all().back()->published.hash;
+  EXPECT_THAT(quoter_.Settle(made, 50),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "NOT_METERABLE"));
+  EXPECT_THAT(quoter_.Settle(made, 100), IsOk());
+}
+
 // The database is turned back to before its last rows, and others get their numbers.
 class RewoundBookTest : public QuoterTest {
  protected:
@@ -210,7 +234,7 @@ TEST_F(RewoundBookTest, ALostTariffPricesNothingAndItsSuccessorDoes) {
   ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
   const std::string lost = (*book_.Now())->all().back()->published.hash;
   Lose("tariffs", shipped);
-  const Time effective = PublishNext(R"({"low": "0.7"})");
+  const Time effective = PublishNext(R"("priority": {"low": "0.7"})");
   ASSERT_THAT(book_.Refresh(kTimeout), IsOk());
   const auto snapshot = *book_.Now();
   EXPECT_THAT(snapshot->FindHash(lost).status(),

@@ -50,6 +50,13 @@ bool DependsOnResults(const Tariff& tariff, int32_t operation) {
                  [](const Term& term) { return term.quantity == Quantity::kResults; });
 }
 
+absl::Status CheckSettleable(const Tariff& tariff, int32_t operation) {
+  const bool may_cost_more = AnyTerm(tariff, operation, [](const Term& term) {
+    return term.quantity == Quantity::kResults && term.rate.tiering == Tiering::kVolume;
+  });
+  return may_cost_more ? NotMeterable(operation) : absl::OkStatus();
+}
+
 absl::StatusOr<PriceTotals> PriceAgain(const Tariff& tariff, const QuoteTerms& terms) {
   if (!terms.session.has_value()) return PriceWithoutSteps(tariff, terms.usage);
   const SessionSlice& slice = *terms.session;

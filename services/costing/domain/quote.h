@@ -64,6 +64,10 @@ absl::StatusOr<Payee> PayeeOf(const Tariff& tariff, const QuoteItem& item);
 // Whether the operation's price depends on the results that it finds.
 bool DependsOnResults(const Tariff& tariff, int32_t operation);
 
+// That fewer results never cost more than were reserved for. Errors: NOT_METERABLE where results
+// have volume tiers.
+absl::Status CheckSettleable(const Tariff& tariff, int32_t operation);
+
 // The price that the terms say, done again. Errors: those of Price.
 absl::StatusOr<PriceTotals> PriceAgain(const Tariff& tariff, const QuoteTerms& terms);
 

@@ -43,11 +43,6 @@ Uuid GrantId(std::string_view origin, const QuoteTerms& terms, const Tariff& tar
                                 same_windows_until_us, ".", absl::StrJoin(usage.discounts, ".")));
 }
 
-absl::Status CheckWanted(int64_t units) {
-  if (units >= 1) return absl::OkStatus();
-  return FieldInvalid("wanted_units", "must be above 0");
-}
-
 // Up to where the congestion of the operation's class is known at `now`; nothing for operations of
 // no class.
 std::optional<Time> CongestionKnownUntil(const Tariff& tariff, int32_t operation, Time now) {
@@ -63,18 +58,19 @@ struct Quoter::Pinned {
   std::shared_ptr<const TariffSnapshot> snapshot;
   const LiveTariff* tariff = nullptr;
   Usage usage;
+  Payee payee;  // where one is asked for
   Time now;
   Time entitled_until = Time::max();
 };
 
 absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
   Pinned pinned{.usage = item.usage, .now = clock_.Now()};
-  JB_ASSIGN_OR_RETURN(pinned.snapshot, book_.Now());
   const Time at = item.at.value_or(pinned.now);
   if (at < pinned.now) return FieldInvalid("usage.time", "must not be in the past");
   if (at - pinned.now > options_.longest_ahead) {
     return FieldInvalid("usage.time", "must not be so far ahead");
   }
+  JB_ASSIGN_OR_RETURN(pinned.snapshot, book_.Now());
   const std::string& name = NameOr(item.tariff_name);
   JB_ASSIGN_OR_RETURN(pinned.tariff, pinned.snapshot->InEffect(name, at));
   const Tariff& tariff = pinned.tariff->tariff;
@@ -88,8 +84,14 @@ absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
   return pinned;
 }
 
-absl::StatusOr<Quoter::Pinned> Quoter::PinEntitled(const QuoteItem& item) const {
+absl::StatusOr<Quoter::Pinned> Quoter::PinAsked(const QuoteItem& item) const {
   JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  JB_ASSIGN_OR_RETURN(pinned.payee, PayeeOf(pinned.tariff->tariff, item));
+  JB_RETURN_IF_ERROR(Entitle(item, pinned));
+  return pinned;
+}
+
+absl::Status Quoter::Entitle(const QuoteItem& item, Pinned& pinned) const {
   const Tariff& tariff = pinned.tariff->tariff;
   const auto granted = pinned.snapshot->EntitlementsOf(item.member);
   Usage& usage = pinned.usage;
@@ -99,15 +101,16 @@ absl::StatusOr<Quoter::Pinned> Quoter::PinEntitled(const QuoteItem& item) const 
     pinned.entitled_until = std::min(pinned.entitled_until, *until);
     return absl::OkStatus();
   };
-  const bool is_own = tariff.name == options_.tariff_name;
-  if (!is_own) JB_RETURN_IF_ERROR(require(Entitlement::Kind::kTariff, tariff.name));
+  if (tariff.name != options_.tariff_name) {
+    JB_RETURN_IF_ERROR(require(Entitlement::Kind::kTariff, tariff.name));
+  }
   for (const std::string& name : usage.discounts) {
     JB_RETURN_IF_ERROR(require(Entitlement::Kind::kDiscount, name));
   }
   EntitledDiscounts discounts = DiscountsOf(granted, tariff, usage.at);
   usage.discounts = std::move(discounts.names);
   pinned.entitled_until = std::min(pinned.entitled_until, discounts.until);
-  return pinned;
+  return absl::OkStatus();
 }
 
 Time Quoter::EndOf(const Pinned& pinned) const {
@@ -117,7 +120,7 @@ Time Quoter::EndOf(const Pinned& pinned) const {
 }
 
 absl::StatusOr<QuoteDraft> Quoter::Quote(const QuoteItem& item) const {
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinAsked(item));
   return QuotePinned(item, std::move(pinned));
 }
 
@@ -132,7 +135,8 @@ absl::StatusOr<QuoteDraft> Quoter::QuotePinned(const QuoteItem& item, Pinned pin
   } else {
     JB_ASSIGN_OR_RETURN(terms.price, PriceWithoutSteps(tariff.tariff, pinned.usage));
   }
-  JB_ASSIGN_OR_RETURN(terms.payee, PayeeOf(tariff.tariff, item));
+  JB_RETURN_IF_ERROR(CheckSettleable(tariff.tariff, item.usage.operation));
+  terms.payee = pinned.payee;
   terms.needs_settlement = DependsOnResults(tariff.tariff, item.usage.operation);
   terms.id = ids_.Next();
   terms.member = item.member;
@@ -151,10 +155,10 @@ absl::StatusOr<PriceTotals> Quoter::Expect(const QuoteItem& item) const {
   return PriceWithoutSteps(pinned.tariff->tariff, pinned.usage);
 }
 
-absl::StatusOr<Quoter::Authorized> Quoter::Authorize(const QuoteItem& item,
-                                                     int64_t available) const {
+absl::StatusOr<Quoter::Authorized> Quoter::Authorize(QuoteItem item, int64_t available) const {
   if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1: the batch is used once");
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  item.usage.count = 1;
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinAsked(item));
   Authorized authorized;
   JB_ASSIGN_OR_RETURN(authorized.affordable,
                       MostAffordable(pinned.tariff->tariff, pinned.usage, available));
@@ -180,17 +184,16 @@ absl::StatusOr<QuoteDraft> Quoter::Settle(const OwnQuote& quote, int64_t found_r
     return QuoteInvalid("is a settlement itself, or of a session");
   }
   if (!quoted.needs_settlement) return QuoteInvalid("has a price that no results change");
-  if (found_results < 0) return FieldInvalid("found_results", "must not be negative");
+  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(quoted.tariff_hash));
   if (found_results > quoted.usage.results) {
     return ExceedsQuote(quoted.usage.results, found_results);
   }
-  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
-  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(quoted.tariff_hash));
   QuoteDraft draft{.terms = Settlement(quoted, SettlementId(quote, found_results))};
   draft.terms.usage.results = found_results;
   JB_ASSIGN_OR_RETURN(Bill bill, Price(tariff->tariff, draft.terms.usage));
-  // With volume tiers fewer results could cost more; the reservation does not cover that.
-  if (bill.total > quoted.price.total) return ExceedsQuote(quoted.price.total, bill.total);
+  // A quote of before CheckSettleable: the reservation does not cover it.
+  if (bill.total > quoted.price.total) return NotMeterable(quoted.usage.operation);
   draft.terms.price = {bill.parts, bill.total};
   draft.bill = std::move(bill);
   return draft;
@@ -200,13 +203,12 @@ absl::StatusOr<QuoteDraft> Quoter::OpenSession(const QuoteItem& item, const Uuid
                                                MeteredUnit unit, int64_t wanted_units,
                                                const Sha256Digest& opening) const {
   if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1 in a session");
-  JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinAsked(item));
   pinned.usage = WithUnits(std::move(pinned.usage), unit, 0);
   QuoteTerms terms;
   terms.member = item.member;
   terms.needs_settlement = true;
-  JB_ASSIGN_OR_RETURN(terms.payee, PayeeOf(pinned.tariff->tariff, item));
+  terms.payee = pinned.payee;
   return Grant(ToHex(AsBytes(opening)), std::move(terms), {session, 1, unit, 0, wanted_units},
                std::move(pinned));
 }
@@ -216,12 +218,11 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const OwnQuote& quote, int64_t us
   if (!grant.session.has_value() || grant.settles.has_value()) {
     return QuoteInvalid("is no grant of a session");
   }
-  if (used_units < 0) return FieldInvalid("used_units", "must not be negative");
+  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(grant.tariff_hash));
   if (used_units > grant.session->slice_units) {
     return ExceedsQuote(grant.session->slice_units, used_units);
   }
-  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
-  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(grant.tariff_hash));
   QuoteDraft draft{.terms = Settlement(grant, SettlementId(quote, used_units))};
   draft.terms.session->slice_units = used_units;
   JB_ASSIGN_OR_RETURN(draft.terms.price, PriceAgain(tariff->tariff, draft.terms));
@@ -230,12 +231,12 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const OwnQuote& quote, int64_t us
 
 absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
                                              int64_t wanted_units) const {
-  JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
   QuoteItem item{.member = settlement.member,
                  .usage = settlement.usage,
                  .tariff_name = settlement.tariff_name};
   item.usage.discounts.clear();
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  JB_RETURN_IF_ERROR(Entitle(item, pinned));
   SessionSlice slice = settlement.session.value_or(SessionSlice());
   ++slice.number;
   slice.used_units += slice.slice_units;  // the grant was larger, and fitted
@@ -252,7 +253,9 @@ absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
 absl::StatusOr<QuoteDraft> Quoter::Grant(std::string_view origin, QuoteTerms terms,
                                          SessionSlice slice, Pinned pinned) const {
   const Tariff& tariff = pinned.tariff->tariff;
-  JB_RETURN_IF_ERROR(CheckMeterable(tariff, pinned.usage));
+  if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) {
+    return FieldInvalid("wanted_units", "must keep the session's units below 2^63");
+  }
   terms.session = slice;
   terms.settles.reset();
   terms.tariff_name = pinned.tariff->published.name;
@@ -265,12 +268,10 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(std::string_view origin, QuoteTerms ter
     terms.expires = std::min(terms.expires,
                              Time(std::chrono::seconds(next_period * tariff.congestion.period_s)));
   }
-  if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) {
-    return FieldInvalid("wanted_units", "must keep the session's units below 2^63");
-  }
   terms.usage = std::move(pinned.usage);
   terms.id = GrantId(origin, terms, tariff);
   JB_ASSIGN_OR_RETURN(terms.price, PriceAgain(tariff, terms));
+  JB_RETURN_IF_ERROR(CheckMeterable(tariff, terms.usage));
   return QuoteDraft{.terms = std::move(terms)};
 }
 
