@@ -174,6 +174,45 @@ TEST_F(EarningsTest, ReasonsHaveOneOrder) {
   EXPECT_FALSE(Record(EarningOf(1))->recorded_now());
 }
 
+// The sums are the database's, and what does not fit has a reason.
+TEST_F(EarningsTest, AStatementOfMoreThanFitsIsRefused) {
+  StartService();
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  const auto insert = [&](int day, int state) {
+    const absl::Status inserted =
+        RunCommand(
+            {"psql", "-q", "-X", "-d", superuser_connection_, "-c",
+             absl::StrCat(
+                 "INSERT INTO costing.earnings (id, number, provider_id, source, units, "
+                 "first_factor_ppm, second_factor_ppm, start_us, end_us, amount, tariff_hash, "
+                 "state) SELECT gen_random_uuid(), ",
+                 day + 1, ", provider_id, 2, 1, 1, 1, start_us + ", day,
+                 " * 86400000000, end_us + ", day, " * 86400000000, ", int64_t{1} << 62,
+                 ", tariff_hash, ", state, " FROM costing.earnings WHERE number = 1")})
+            .status();
+    ASSERT_THAT(inserted, IsOk());
+  };
+  v1::GetProviderStatementRequest ask;
+  ask.set_provider_member_id(MemberId(9));
+  ask.mutable_start_time()->set_seconds(kStart);
+  ask.mutable_end_time()->set_seconds(kStart + 10 * kDay);
+  ask.set_revenue_microjoules(0);
+  ask.set_operational_costs_microjoules(0);
+  insert(1, 2);
+  const auto fits = Call(*stub_, &Service::GetProviderStatement, ask);
+  ASSERT_THAT(fits, IsOk());
+  EXPECT_EQ(fits->statement().network_microjoules(), int64_t{1} << 62);
+  EXPECT_EQ(fits->statement().pending_microjoules(), 1'000'000);
+  insert(2, 3);  // confirmed and paid are one sum, of two that fit
+  EXPECT_THAT(Call(*stub_, &Service::GetProviderStatement, ask),
+              StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
+  ask.mutable_start_time()->set_seconds(kStart + 2 * kDay + 1);
+  EXPECT_THAT(Call(*stub_, &Service::GetProviderStatement, ask), IsOk());
+  insert(3, 3);  // a sum of the database's that does not fit
+  EXPECT_THAT(Call(*stub_, &Service::GetProviderStatement, ask),
+              StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
+}
+
 // A replica remembers a tariff that its database lost: an answer, and not a bug.
 TEST_F(EarningsTest, AnEarningByATariffThatTheDatabaseLost) {
   StartService({"--refresh-interval-ms", "600000", "--refresh-max-age-ms", "3600000",

@@ -42,7 +42,7 @@ class QuoterTest : public testing::Test {
     const std::string hash(AsBytes(Sha256(document->canonical)));
     EXPECT_THAT(store_->Publish("constants", kTimeout,
                                 [&](const auto& of_name) {
-                                  return DecidePublication(*document, hash, of_name, std::nullopt,
+                                  return DecidePublication(*document, hash, of_name, FindZone,
                                                            kNotice, clock_.Now(), "2026a");
                                 }),
                 IsOk());

@@ -30,11 +30,11 @@ struct PublishedTariff {
 // found again, or new (its number is left to the store). Errors: TARIFF_VERSION_NOT_NEXT,
 // TARIFF_TOO_EARLY (earlier than `notice` from now, not in the future, or not after the version
 // before), TARIFF_INVALID (the period of congestion changed, by which its reports are counted),
-// ID_EXISTS_WITH_DIFFERENT_CONTENT.
+// ID_EXISTS_WITH_DIFFERENT_CONTENT, TARIFF_UNREADABLE (the version before cannot be read here).
 absl::StatusOr<Recorded<PublishedTariff>> DecidePublication(
     const TariffDocument& document, const std::string& hash,
-    std::span<const PublishedTariff> of_name, std::optional<int64_t> congestion_period_s,
-    Duration notice, Time now, const std::string& tzdata_version);
+    std::span<const PublishedTariff> of_name, const ZoneFinder& find_zone, Duration notice,
+    Time now, const std::string& tzdata_version);
 
 // The report of a class's demand in a period, beside the class's last report with this period or an
 // earlier one, if there is one. It must come while the period after it runs, and `lead` before that

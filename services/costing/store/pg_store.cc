@@ -4,6 +4,7 @@
 #include <pqxx/result>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "common/db/arrays.h"
 #include "common/status/check.h"
 #include "services/costing/domain/errors.h"
@@ -258,12 +259,19 @@ class PgStore final : public Store {
     });
   }
 
-  absl::StatusOr<std::vector<Earning>> EarningsOfPeriod(const Uuid& provider, Time start, Time end,
-                                                        Duration timeout) override {
-    return Read<std::vector<Earning>>(timeout, [&](Transaction& tx) {
-      return All(tx.exec_params(sql::kEarningsOfPeriod, provider.ToString(), ToMicros(start),
-                                ToMicros(end)),
-                 ReadEarning);
+  absl::StatusOr<std::vector<EarningSum>> EarningSumsOfPeriod(const Uuid& provider, Time start,
+                                                              Time end, Duration timeout) override {
+    using Sums = std::vector<EarningSum>;
+    return Read<Sums>(timeout, [&](Transaction& tx) -> absl::StatusOr<Sums> {
+      Sums sums;
+      for (const auto& row : tx.exec_params(sql::kEarningSumsOfPeriod, provider.ToString(),
+                                            ToMicros(start), ToMicros(end))) {
+        EarningSum& sum = sums.emplace_back();
+        sum.source = static_cast<EarningSource>(row[0].as<int>() - 1);
+        sum.state = static_cast<EarningState>(row[1].as<int>());
+        if (!absl::SimpleAtoi(row[2].c_str(), &sum.amount)) return PriceOutOfRange();
+      }
+      return sums;
     });
   }
 
@@ -273,8 +281,8 @@ class PgStore final : public Store {
     T result{};
     JB_RETURN_IF_ERROR(RunTransaction(
         database_, {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout},
-        [&](Transaction& tx) {
-          result = body(tx);
+        [&](Transaction& tx) -> absl::Status {
+          JB_ASSIGN_OR_RETURN(result, absl::StatusOr<T>(body(tx)));
           return absl::OkStatus();
         }));
     return result;

@@ -88,8 +88,9 @@ inline constexpr char kEarnings[] =
     "SELECT " JOULEBOOK_EARNING_COLUMNS
     ", number FROM costing.earnings WHERE number > $1 AND ($3::uuid IS NULL OR provider_id = $3) "
     "AND ($4::smallint IS NULL OR state = $4) ORDER BY number LIMIT $2";
-inline constexpr char kEarningsOfPeriod[] =
-    "SELECT " JOULEBOOK_EARNING_COLUMNS
-    ", number FROM costing.earnings WHERE provider_id = $1 AND end_us >= $2 AND end_us < $3";
+// At most one row for each source and state. A sum may be above 63 bits.
+inline constexpr char kEarningSumsOfPeriod[] =
+    "SELECT source, state, sum(amount) FROM costing.earnings "
+    "WHERE provider_id = $1 AND end_us >= $2 AND end_us < $3 GROUP BY source, state";
 
 }  // namespace joulebook::costing::sql
