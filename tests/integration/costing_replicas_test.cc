@@ -72,7 +72,7 @@ TEST_F(CostingReplicasTest, AReplicaThatHasNotReadATariffPublishesItsNextVersion
   v1::PublishTariffRequest publish;
   publish.set_document(document(2, 1'800));
   const auto refused = Call(*other_stub, &Service::PublishTariff, publish);
-  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "TARIFF_INVALID"));
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "TARIFF_INVALID"));
   EXPECT_EQ(GetErrorInfo(refused.status())->metadata["place"], "congestion.period_s");
   publish.set_document(document(2, 3'600));
   EXPECT_THAT(Call(*other_stub, &Service::PublishTariff, publish), IsOk());
