@@ -2,6 +2,8 @@
 
 #include "services/costing/engine/quoter.h"
 
+#include <set>
+
 #include "common/crypto/sha256.h"
 #include "common/ids/random.h"
 #include "common/testing/matchers.h"
@@ -58,6 +60,17 @@ class QuoterTest : public testing::Test {
                       return is_revoked ? DecideRevocation(id, of_id, clock_.Now())
                                         : DecideGrant(entitlement, of_id, clock_.Now());
                     }),
+                IsOk());
+  }
+
+  void ReportSearches(int64_t demand) {
+    const Tariff tariff = Patched();
+    const int64_t due = PeriodOf(tariff.congestion, clock_.Now()) - 1;
+    ASSERT_THAT(store_->Report("constants", "searches", due, kTimeout,
+                               [&](const auto& last) {
+                                 return DecideReport(tariff, "searches", due, demand, last,
+                                                     Duration(0), clock_.Now());
+                               }),
                 IsOk());
   }
 
@@ -161,6 +174,31 @@ TEST_F(QuoterTest, WhatWasReservedIsSettledAcrossAChange) {
   EXPECT_EQ(settled->terms.expires, clock_.Now() + kValidity);
 }
 
+// So a settlement of the one is right for a hold of the other.
+TEST_F(QuoterTest, GrantsWithOneIdHaveOnePrice) {
+  const auto id_of = [&](uint8_t opening, int64_t wanted) {
+    EXPECT_THAT(book_.Refresh(kTimeout), IsOk());
+    const auto grant = quoter_.OpenSession(SearchAt(std::nullopt), NumberedId(2),
+                                           MeteredUnit::kResults, wanted, {opening});
+    EXPECT_THAT(grant, IsOk());
+    return grant->terms.id;
+  };
+  const Tariff tariff = Patched();
+  std::set<Uuid> ids = {id_of(1, 5)};
+  clock_.Advance(seconds(1));
+  EXPECT_TRUE(ids.contains(id_of(1, 7)));
+  EXPECT_TRUE(ids.insert(id_of(2, 5)).second) << "asked for otherwise";
+  Record(NumberedId(7), false);
+  EXPECT_TRUE(ids.insert(id_of(1, 5)).second) << "a discount";
+  clock_.Advance(NextWindowEdge(tariff, clock_.Now()) - clock_.Now());
+  EXPECT_TRUE(ids.insert(id_of(1, 5)).second) << "a time window";
+  ReportSearches(1'000'000);
+  clock_.Advance(seconds(tariff.congestion.period_s));
+  EXPECT_TRUE(ids.insert(id_of(1, 5)).second) << "congestion";
+  clock_.Advance(PublishNext() - clock_.Now());
+  EXPECT_TRUE(ids.insert(id_of(1, 5)).second) << "a tariff";
+}
+
 // 100 results cost 10 J, the 50 that were found 50 J: there is no hold that could be charged.
 TEST_F(QuoterTest, ResultsWithVolumeTiersAreNotQuoted) {
   const auto older =
@@ -195,16 +233,6 @@ class RewoundBookTest : public QuoterTest {
                     absl::StrCat("SET session_replication_role = replica; DELETE FROM costing.",
                                  table, " WHERE number > ", after)}),
         IsOk());
-  }
-  void ReportSearches(int64_t demand) {
-    const Tariff tariff = Patched();
-    const int64_t due = PeriodOf(tariff.congestion, clock_.Now()) - 1;
-    ASSERT_THAT(store_->Report("constants", "searches", due, kTimeout,
-                               [&](const auto& last) {
-                                 return DecideReport(tariff, "searches", due, demand, last,
-                                                     Duration(0), clock_.Now());
-                               }),
-                IsOk());
   }
 };
 
