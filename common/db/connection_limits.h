@@ -15,6 +15,7 @@ struct ConnectionLimits {
   // earlier, so that its client can tell the two apart. A session that sleeps for as long inside of
   // a transaction is ended by the server: whoever waits for its locks goes on. PostgreSQL does not
   // count a session as sleeping that it waits for in the middle of a COPY or of a pipeline.
+  // A server that is silent keeps no limit: Pool and DirectConnection have ends of their own.
   Duration statement_timeout = std::chrono::seconds(5);
 };
 

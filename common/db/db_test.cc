@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <atomic>
 #include <pqxx/result>
 #include <thread>
@@ -116,6 +118,43 @@ TEST_F(DatabaseTest, TheServerEndsASessionThatSleepsInATransaction) {
               return absl::OkStatus();
             }).code(),
             absl::StatusCode::kUnavailable);
+}
+
+// A stopped process answers nothing, and its kernel goes on acknowledging.
+class SilentServerTest : public DatabaseTest {
+ protected:
+  // The outcome of a transaction whose server falls silent in the middle.
+  absl::Status RunWithASilentServer(Duration timeout) {
+    const absl::Status status = Run(
+        [&](pqxx::transaction_base& transaction) {
+          backend_ = transaction.exec("SELECT pg_backend_pid()")[0][0].as<pid_t>();
+          EXPECT_EQ(kill(backend_, SIGSTOP), 0);
+          is_silent_ = true;
+          transaction.exec("SELECT 1");
+          return absl::OkStatus();
+        },
+        {.timeout = timeout});
+    EXPECT_EQ(kill(backend_, SIGCONT), 0);
+    return status;
+  }
+
+  pid_t backend_ = 0;
+  std::atomic<bool> is_silent_ = false;
+};
+
+TEST_F(SilentServerTest, AWaitForItEnds) {
+  EXPECT_EQ(RunWithASilentServer(std::chrono::milliseconds(200)).code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Query("SELECT 7"), 7);
+}
+
+TEST_F(SilentServerTest, AServiceThatStopsEndsLongWaits) {
+  std::thread stopper([&] {
+    while (!is_silent_) sleeper_.SleepFor(std::chrono::milliseconds(1));
+    pool_.LimitUse(std::chrono::milliseconds(100));
+  });
+  EXPECT_EQ(RunWithASilentServer(std::chrono::hours(1)).code(), absl::StatusCode::kUnavailable);
+  stopper.join();
 }
 
 TEST_F(DatabaseTest, PoolIsBoundedAndRecoversFromABrokenConnection) {

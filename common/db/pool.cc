@@ -13,6 +13,7 @@ constexpr Duration kPingAcquireTimeout = std::chrono::milliseconds(100);
 
 Pool::Lease::~Lease() {
   if (pool_ == nullptr || (connection_ == nullptr && !discarded_)) return;  // moved from
+  guard_.reset();
   pool_->Return(std::move(connection_));
 }
 
@@ -51,7 +52,8 @@ absl::StatusOr<Pool::Lease> Pool::Acquire(Duration timeout) {
     }
     connection = *std::move(opened);
   }
-  return Lease(*this, std::move(connection));
+  auto guard = watch_.Watch(connection->sock(), timeout + options_.limits.statement_timeout);
+  return Lease(*this, std::move(connection), std::move(guard));
 }
 
 void Pool::Return(std::unique_ptr<pqxx::connection> connection) {

@@ -10,7 +10,6 @@ namespace joulebook {
 inline constexpr std::string_view kLockNotAvailable = "55P03";
 
 // UNAVAILABLE: connection lost, shutting down, too many connections (classes 08, 53, 57P).
-// Also a lock that was not to be had within lock_timeout (55P03).
 // ABORTED: serialization failure, deadlock (40001, 40P01). DEADLINE_EXCEEDED: statement timeout
 // (57014), lock timeout (55P03). ALREADY_EXISTS: unique violation (23505). FAILED_PRECONDITION: any
 // other integrity constraint (class 23). INTERNAL: everything else.

@@ -17,7 +17,8 @@ enum class Isolation {
 
 struct TransactionOptions {
   Isolation isolation = Isolation::kReadCommitted;
-  // For all attempts together, waiting for a connection included.
+  // For all attempts together, waiting for a connection included: none begins later, and none goes
+  // on for longer than a `statement_timeout` after it.
   Duration timeout = std::chrono::seconds(5);
   // Attempts at most; only 40001 and 40P01 are repeated.
   int attempts = 5;

@@ -18,12 +18,12 @@ std::string Digest(std::string_view key, const google::protobuf::Message& query)
   return std::string(AsBytes(digest).substr(0, kDigestBytes));
 }
 
-absl::Status NotOurs(const std::string& domain) {
+}  // namespace
+
+absl::Status PageTokenInvalid(const std::string& domain) {
   return MakeError(absl::StatusCode::kInvalidArgument, {"PAGE_TOKEN_INVALID", domain, {}},
                    "the page token is not from an earlier page of this query");
 }
-
-}  // namespace
 
 std::string MakePageToken(std::string_view key, const google::protobuf::Message& query) {
   return absl::WebSafeBase64Escape(absl::StrCat(Digest(key, query), ToAbsl(key)));
@@ -38,7 +38,7 @@ absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token
     std::string key = bytes.substr(kDigestBytes);
     if (bytes.substr(0, kDigestBytes) == Digest(key, query)) return key;
   }
-  return NotOurs(domain);
+  return PageTokenInvalid(domain);
 }
 
 // A digest is no secret, so a token may be of somebody's making.
@@ -48,8 +48,18 @@ absl::StatusOr<std::optional<int64_t>> ParseNumberToken(std::string_view token,
   JB_ASSIGN_OR_RETURN(const auto key, ParsePageToken(token, query, domain));
   if (!key.has_value()) return std::nullopt;
   int64_t number = 0;
-  if (!absl::SimpleAtoi(*key, &number)) return NotOurs(domain);
+  if (!absl::SimpleAtoi(*key, &number)) return PageTokenInvalid(domain);
   return number;
+}
+
+absl::StatusOr<std::optional<Uuid>> ParseIdToken(std::string_view token,
+                                                 const google::protobuf::Message& query,
+                                                 const std::string& domain) {
+  JB_ASSIGN_OR_RETURN(const auto key, ParsePageToken(token, query, domain));
+  if (!key.has_value()) return std::nullopt;
+  const auto id = Uuid::Parse(*key);
+  if (!id.has_value()) return PageTokenInvalid(domain);
+  return id;
 }
 
 absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain) {

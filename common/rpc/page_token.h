@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/ids/uuid.h"
 #include "common/status/status.h"
 
 namespace joulebook {
@@ -21,10 +22,18 @@ absl::StatusOr<std::optional<std::string>> ParsePageToken(std::string_view token
                                                           const google::protobuf::Message& query,
                                                           const std::string& domain);
 
+// INVALID_ARGUMENT, PAGE_TOKEN_INVALID of `domain`: also for keys that lead nowhere.
+absl::Status PageTokenInvalid(const std::string& domain);
+
 // The same for keys that are whole numbers.
 absl::StatusOr<std::optional<int64_t>> ParseNumberToken(std::string_view token,
                                                         const google::protobuf::Message& query,
                                                         const std::string& domain);
+
+// The same for keys that are UUIDs.
+absl::StatusOr<std::optional<Uuid>> ParseIdToken(std::string_view token,
+                                                 const google::protobuf::Message& query,
+                                                 const std::string& domain);
 
 // 0 means 100; INVALID_ARGUMENT, FIELD_INVALID of `domain` outside 1 to 1000.
 absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain);

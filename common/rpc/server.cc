@@ -163,6 +163,7 @@ void RpcServer::UpdateHealth() {
 
 void RpcServer::BeginDrain() {
   draining_ = true;
+  server_->GetHealthCheckService()->Shutdown();  // NOT_SERVING at once, whatever a probe waits for
   health_timer_.reset();
   UpdateHealth();
 }

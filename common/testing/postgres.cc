@@ -49,6 +49,16 @@ void PostgresServer::StopImmediately() {
   static_cast<void>(ignored);  // Stopped already is as good.
 }
 
+void PostgresServer::SignalAll(const std::string& signal) const {
+  const absl::Status signalled =
+      RunCommand({"bash", "-c",
+                  "read -r main <$0/data/postmaster.pid; kill -$1 $main; "
+                  "kill -$1 $(cat /proc/$main/task/$main/children)",
+                  directory_, signal})
+          .status();
+  JB_CHECK(signalled.ok());
+}
+
 PostgresServer::~PostgresServer() {
   StopImmediately();
   std::error_code ignored;

@@ -18,6 +18,9 @@ class PostgresServer {
   // Ends all its processes at once, without a checkpoint.
   void StopImmediately();
   absl::Status StartAgain();
+  // Stops all its processes where they are (SIGSTOP), or lets them go on: a silent server.
+  void Pause() { SignalAll("STOP"); }
+  void Resume() { SignalAll("CONT"); }
   // Connection string of the superuser for `database`.
   std::string Connection(const std::string& database = "postgres") const;
   // Creates an empty database of this name.
@@ -25,6 +28,7 @@ class PostgresServer {
 
  private:
   explicit PostgresServer(std::string directory) : directory_(std::move(directory)) {}
+  void SignalAll(const std::string& signal) const;
   std::string directory_;
 };
 

@@ -53,7 +53,7 @@ class App {
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
-    ReadClock();
+    JB_RETURN_IF_ERROR(clock_.Refresh(pool_));
     JB_RETURN_IF_ERROR(book_.Refresh(Timeout()));
     JB_RETURN_IF_ERROR(CheckTariff());
     NoteUnreadable();
@@ -73,11 +73,12 @@ class App {
   }
 
   void Stop() {
+    server_->BeginDrain();
+    service_.BeginDrain();
+    pool_.LimitUse(Ms(config_.server.drain_timeout_ms));
     clock_reader_.reset();
     refreshing_.reset();
     forgetting_.reset();
-    server_->BeginDrain();
-    service_.BeginDrain();
     server_->Shutdown();
     LogInfo("stopped");
   }
@@ -91,8 +92,8 @@ class App {
   }
 
   absl::Status Probe() {
-    JB_RETURN_IF_ERROR(pool_.Ping());
-    return book_.Now().status();
+    JB_RETURN_IF_ERROR(book_.Now().status());
+    return pool_.Ping();
   }
 
   void Refresh() {

@@ -5,8 +5,9 @@
 namespace joulebook::costing {
 namespace {
 
-// Connections of the pool that are not the calling threads': refresh, forgetting of proofs, health.
-constexpr int64_t kOwnConnections = 3;
+// Connections of the pool that are not the calling threads': refresh, forgetting of proofs, health,
+// clock.
+constexpr int64_t kOwnConnections = 4;
 
 }  // namespace
 
@@ -61,7 +62,7 @@ absl::Status Config::Validate() const {
   }
   return absl::InvalidArgumentError(absl::StrCat(
       "database-pool must be at least read-threads + write-threads + ", kOwnConnections,
-      ": one connection each for the tariffs, the proofs and health"));
+      ": one connection each for the tariffs, the proofs, health and the clock"));
 }
 
 }  // namespace joulebook::costing

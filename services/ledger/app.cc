@@ -72,7 +72,7 @@ class App {
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));
     JB_RETURN_IF_ERROR(CheckAdopted({pool_, clock_, *random_, sleeper_}));
-    ReadClock();
+    JB_RETURN_IF_ERROR(clock_.Refresh(pool_));
     JB_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Start(config_.metrics_listen, metrics_));
     JB_ASSIGN_OR_RETURN(server_,
                         RpcServer::Start({.config = config_.server,
@@ -89,11 +89,12 @@ class App {
   }
 
   void Stop() {
+    server_->BeginDrain();
+    service_.BeginDrain();
+    pool_.LimitUse(Ms(config_.server.drain_timeout_ms));
     clock_reader_.reset();
     sealing_.reset();
     sweeper_.reset();
-    server_->BeginDrain();
-    service_.BeginDrain();
     server_->Shutdown();
     LogInfo("stopped");
   }
@@ -103,8 +104,11 @@ class App {
     const absl::Status read = clock_.Refresh(pool_);
     if (!read.ok()) LogWarning("reading the database's time failed", {{"error", read.ToString()}});
     const auto skew = clock_.Skew();
-    if (!skew.ok()) return;
+    const auto book = store_->LastRecorded(kClockInterval);
+    if (!skew.ok() || !book.ok()) return;
+    const Duration ahead = std::max(*book - clock_.Now(), Duration(0));
     ledger_metrics_.clock_skew_seconds.Set(std::chrono::duration<double>(*skew).count());
+    ledger_metrics_.book_ahead_seconds.Set(std::chrono::duration<double>(ahead).count());
   }
 
   void Sweep() {

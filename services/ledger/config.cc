@@ -50,10 +50,10 @@ void Config::AddTo(Settings& settings) {
       "quote-keys", &quote_keys,
       "verifier keys of the costing service, one a line; without, every quote is refused");
   settings.Integer("seal-interval-ms", &seal_interval_ms, {10, 600'000},
-                   "how often committed transfers are sealed into the log");
+                   "how often new records are sealed into the log");
   settings.Integer("seal-lease-ms", &seal_lease_ms, {100, 600'000},
                    "how long another replica waits for a sealer that is gone");
-  settings.Integer("seal-leaves", &seal_leaves, {1, 1'000'000}, "transfers in one seal");
+  settings.Integer("seal-leaves", &seal_leaves, {1, 1'000'000}, "records in one seal");
   settings.Integer("watch-streams", &watch_streams, {1, 100'000}, "open WatchTransfers calls");
   settings.Integer("watch-poll-ms", &watch_poll_ms, {1, 60'000},
                    "how often watches look for what other replicas committed");

@@ -42,7 +42,7 @@ class OnceKillTest : public testing::Test {
   void Kill(int replica) {
     auto& killed = replicas_.at(static_cast<std::size_t>(replica));
     killed->process().Signal(SIGKILL);
-    killed->process().Wait();
+    EXPECT_EQ(killed->process().Wait(), -SIGKILL) << "it had ended by itself";
     Start(replica);
   }
   std::unique_ptr<Service> Stub(int replica) {
@@ -128,6 +128,10 @@ TEST_F(OnceKillTest, EveryEffectIsMadeOnceByPayersThatForgetTheirAttempts) {
   const auto payee = Call(*Stub(0), &Service::GetAccount, get);
   ASSERT_THAT(payee, IsOk());
   EXPECT_EQ(payee->account().balances().earned_minor(), effects * kAmount);
+  for (auto& replica : replicas_) {
+    replica->process().Signal(SIGTERM);
+    EXPECT_EQ(replica->process().Wait(), 0);
+  }
   std::printf("%d effects, %d attempts, %d kills\n", effects.load(), last_id_.load(), kills.load());
   EXPECT_THAT(RunCommand({BinaryPath("ledgerd"), "check-books", "--database", connection_}),
               IsOk());

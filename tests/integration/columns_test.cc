@@ -3,10 +3,14 @@
 // those that the database has, so that a new one cannot be forgotten.
 
 #include <map>
+#include <regex>
 
 #include "absl/strings/str_cat.h"
+#include "common/rpc/timestamps.h"
+#include "joulebook/ledger/v1/ledger_service.pb.h"
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/engine/log_sealer.h"
+#include "services/ledger/rpc/convert_transfer.h"
 #include "services/ledger/rpc/parse_quote.h"
 #include "services/ledger/store/pg_log_store.h"
 #include "tests/integration/book_fixture.h"
@@ -22,6 +26,27 @@ const std::map<std::string, const char*> kDecideNothing = {
 };
 // Columns whose values the schema fixes.
 const std::set<std::string> kFixed = {"book.only_row"};
+
+// How the check names a row of each table: an expression over its columns that gives a regular
+// expression. Of a tile of leaves the first record that is not in it may be named, and of the log's
+// end the position at which it should be.
+const std::map<std::string, const char*> kNames = {
+    {"accounts", "format('^account %s', id)"},
+    {"assets", "'^the assets'"},
+    {"book", "'^the book''s '"},
+    {"holds", "format('^hold %s', id)"},
+    {"log_checkpoints", "format('checkpoint of %s records|checkpoints up to it$', tree_size)"},
+    {"log_tiles",
+     "format('^(tile %s/%s|level %s of the log)%s', level, index, level, "
+     "CASE level WHEN 0 THEN '|^position ' ELSE '' END)"},
+    {"members", "format('^member %s', id)"},
+    {"once_keys", "format('^once key %s', key)"},
+    {"records",
+     "format('^position %s[ ,:]|last_position should be .* is %s$', position, position)"},
+    {"reputation_changes", "format('^reputation change %s', id)"},
+    {"transfers",
+     "format('^position %s[ ,:]|last_position should be .* is %s$', position, position)"},
+};
 
 struct Column {
   std::string table;
@@ -67,6 +92,17 @@ class ColumnsTest : public testing::Test {
                 IsOk());
     TransferRequest refused = Request(TransferKind::kPost, INT64_MAX);
     ASSERT_EQ(engine_.Post(refused).code, ResultCode::kExceedsAvailable);
+    FillWithHolds();
+    PostQuoted();
+    ASSERT_THAT(sealer_.Run(), IsOk());
+    std::vector<TransferItem> many;
+    for (int i = 0; i < 300; ++i)
+      many.push_back({ResultCode::kOk, Request(TransferKind::kPost, 1)});
+    ASSERT_EQ(engine_.Post(std::move(many)).back().code, ResultCode::kOk);
+    ASSERT_THAT(sealer_.Run(), IsOk());
+  }
+
+  void FillWithHolds() {
     TransferRequest hold = Request(TransferKind::kReserve, 50);
     hold.once_key = NumberedId(1, 7);
     ASSERT_EQ(engine_.Post(hold).code, ResultCode::kOk);
@@ -84,12 +120,48 @@ class ColumnsTest : public testing::Test {
     charge.amount = 5;
     charge.keep_rest = false;
     ASSERT_EQ(engine_.Post(charge).code, ResultCode::kOk);
-    ASSERT_THAT(sealer_.Run(), IsOk());
-    std::vector<TransferItem> many;
-    for (int i = 0; i < 300; ++i)
-      many.push_back({ResultCode::kOk, Request(TransferKind::kPost, 1)});
-    ASSERT_EQ(engine_.Post(std::move(many)).back().code, ResultCode::kOk);
-    ASSERT_THAT(sealer_.Run(), IsOk());
+  }
+
+  // A hold with a quote and a once key, and its charge with the settlement.
+  void PostQuoted() {
+    type::v1::QuoteTerms terms;
+    terms.set_quote_id(NumberedId(1, 8).ToString());
+    terms.set_member_id(alice_.ToString());
+    terms.mutable_payee()->set_account_id(bob_.ToString());
+    terms.set_tariff_hash(std::string(32, 't'));
+    terms.set_total_microjoules(40);
+    terms.set_needs_settlement(true);
+    terms.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_STORE);
+    terms.mutable_usage()->set_data_size_bytes(1'024);
+    terms.mutable_usage()->set_duration_s(60);
+    terms.mutable_usage()->set_redundancy(3);
+    SetTimestamp(clock_.Now(), *terms.mutable_usage()->mutable_time());
+    SetTimestamp(clock_.Now(), *terms.mutable_issued_time());
+    SetTimestamp(clock_.Now() + std::chrono::hours(1), *terms.mutable_expire_time());
+    v1::PostTransfersRequest batch;
+    v1::TransferRequest& hold = *batch.add_transfers();
+    hold.set_id(NumberedId(++last_id_).ToString());
+    hold.set_kind(v1::TRANSFER_KIND_RESERVE);
+    hold.set_debit_account_id(alice_.ToString());
+    hold.set_credit_account_id(bob_.ToString());
+    hold.set_asset_code("J");
+    hold.set_operation_type(terms.usage().operation_type());
+    hold.set_amount_minor(terms.total_microjoules());
+    hold.set_once_key(std::string(16, 'o'));
+    hold.mutable_quote()->set_terms(terms.SerializeAsString());
+    terms.set_settles_quote_id(terms.quote_id());
+    terms.set_quote_id(NumberedId(2, 8).ToString());
+    terms.set_total_microjoules(30);
+    v1::TransferRequest& charge = *batch.add_transfers();
+    charge.set_id(NumberedId(++last_id_).ToString());
+    charge.set_kind(v1::TRANSFER_KIND_CHARGE);
+    charge.set_target_id(hold.id());
+    charge.set_amount_minor(terms.total_microjoules());
+    charge.mutable_quote()->set_terms(terms.SerializeAsString());
+    const auto is_signed = [](const type::v1::SignedQuote&) { return true; };
+    for (const auto& outcome : engine_.Post(ToItems(batch.transfers(), is_signed, false))) {
+      ASSERT_EQ(outcome.code, ResultCode::kOk);
+    }
   }
 
   TransferRequest Request(TransferKind kind, int64_t amount) {
@@ -112,24 +184,33 @@ class ColumnsTest : public testing::Test {
       return absl::OkStatus();
     });
   }
-  // Whether a row was changed.
-  bool Changes(const std::string& sql) {
-    bool changes = false;
-    return RunTransaction(engine_.database, {},
-                          [&](pqxx::transaction_base& tx) {
-                            tx.exec("SET LOCAL session_replication_role = replica");
-                            changes = tx.exec(sql).affected_rows() == 1;
-                            return absl::OkStatus();
-                          })
-               .ok() &&
-           changes;
+  // What `sql` returns of the one row that it changes; nothing if the schema does not take the
+  // change, or if there is no such row.
+  std::optional<std::string> Change(const std::string& sql) {
+    std::optional<std::string> name;
+    const absl::Status status =
+        RunTransaction(engine_.database, {}, [&](pqxx::transaction_base& tx) {
+          tx.exec("SET LOCAL session_replication_role = replica");
+          const pqxx::result rows = tx.exec(sql);
+          if (!rows.empty()) name = rows[0][0].as<std::string>();
+          return absl::OkStatus();
+        });
+    return status.ok() ? name : std::nullopt;
   }
   void Restore() { ASSERT_THAT(Execute(restore_), IsOk()); }
 
   Difference Check() {
     const auto difference =
         CheckBooks(*log_, ParsePricedUse, kTimeout, [](const BooksProgress&) { return true; });
-    return difference.ok() ? *difference : Difference(difference.status().ToString());
+    EXPECT_THAT(difference, IsOk());
+    return difference.ok() ? *difference : std::nullopt;
+  }
+  // Whether the check ends well and finds a difference that `name` is found in.
+  void ExpectNamed(const std::string& name, const std::string& change) {
+    const Difference difference = Check();
+    ASSERT_NE(difference, std::nullopt) << change;
+    EXPECT_TRUE(std::regex_search(*difference, std::regex(name)))
+        << change << ": \"" << *difference << "\" does not name " << name;
   }
 
   std::vector<Column> Columns() {
@@ -163,47 +244,68 @@ class ColumnsTest : public testing::Test {
     return tables;
   }
 
-  // Other values for a column, the first that the schema takes is used.
+  // Other values for a column, not all of which the schema takes.
   static std::vector<std::string> OtherValues(const Column& column) {
     const std::string& name = column.name;
-    if (column.type == "uuid") return {"gen_random_uuid()"};
+    if (column.type == "uuid") return {"gen_random_uuid()", "NULL"};
     if (column.type == "boolean") return {absl::StrCat("NOT ", name)};
-    if (column.type == "jsonb") return {R"('{"x": "y"}')"};
-    if (column.type == "text") return {absl::StrCat("coalesce(", name, ", '') || 'x'"), "'X'"};
-    if (column.type == "bytea") {
-      return {absl::StrCat("coalesce(", name, ", '') || '\\x01'::bytea"), "sha256('x')"};
+    if (column.type == "jsonb") {
+      return {R"('{"x": "y"}')", R"('{"x": 1}')", "'[]'", "'null'", "NULL"};
     }
-    std::vector<std::string> numbers;
+    if (column.type == "text")
+      return {absl::StrCat("coalesce(", name, ", '') || 'x'"), "'X'", "''", "NULL"};
+    if (column.type == "bytea") {
+      return {absl::StrCat("coalesce(", name, ", '') || '\\x01'::bytea"), "sha256('x')", "''",
+              "NULL"};
+    }
+    std::vector<std::string> numbers = {"NULL"};
     for (const char* change : {"+ 1000", "+ 1", "- 1"}) {
       numbers.push_back(absl::StrCat("coalesce(", name, ", 0) ", change));
+    }
+    if (column.type == "bigint") {
+      numbers.insert(numbers.end(), {"9223372036854775807", "-9223372036854775808"});
     }
     return numbers;
   }
 
-  // Changes the column in one row of those, preferably one that has a value
-  // there. False when the schema takes none of the other values in any of the
-  // first rows.
-  bool ChangeOne(const Column& column, const std::string& where) {
-    for (int row = 0; row < 3; ++row) {
-      for (const std::string& value : OtherValues(column)) {
-        if (Changes(absl::StrCat("UPDATE ledger.", column.table, " SET ", column.name, " = ", value,
-                                 " WHERE ctid = (SELECT ctid FROM ledger.", column.table, " WHERE ",
-                                 where, " ORDER BY ", column.name, " IS NULL, ctid LIMIT 1 OFFSET ",
-                                 row, ")"))) {
-          return true;
-        }
-      }
+  // Where the value is another one; NULL and no text, or no bytes, are read as the same.
+  static std::string Differs(const Column& column, const std::string& value) {
+    if (column.type != "text" && column.type != "bytea") {
+      return absl::StrCat("t.", column.name, " IS DISTINCT FROM ", value);
     }
-    return false;
+    return absl::StrCat("coalesce(t.", column.name, ", ''::", column.type, ") <> coalesce(", value,
+                        ", ''::", column.type, ")");
   }
 
-  void ExpectNamed(const Column& column, const std::string& where) {
+  // Gives the column another value in one of the first rows of those that the schema takes it in,
+  // preferably one that has a value there. How the row was and is named.
+  std::optional<std::string> ChangeOne(const Column& column, const std::string& where,
+                                       const std::string& value) {
+    const std::string table = absl::StrCat("ledger.", column.table);
+    const std::string name = kNames.at(column.table);
+    for (int row = 0; row < 3; ++row) {
+      auto changed = Change(absl::StrCat(
+          "WITH before AS (SELECT ctid AS place, ", name, " AS was FROM ", table, " WHERE ", where,
+          " ORDER BY ", column.name, " IS NULL, ctid LIMIT 1 OFFSET ", row, ") UPDATE ", table,
+          " t SET ", column.name, " = ", value, " FROM before WHERE t.ctid = before.place AND ",
+          Differs(column, value), " RETURNING before.was || '|' || ", name));
+      if (changed.has_value()) return changed;
+    }
+    return std::nullopt;
+  }
+
+  void ExpectChangesNamed(const Column& column, const std::string& where) {
+    bool is_changed = false;
+    for (const std::string& value : OtherValues(column)) {
+      const auto name = ChangeOne(column, where, value);
+      if (!name.has_value()) continue;
+      is_changed = true;
+      ExpectNamed(*name,
+                  absl::StrCat(column.table, ".", column.name, " = ", value, " where ", where));
+      Restore();
+    }
     const std::string name = absl::StrCat(column.table, ".", column.name);
-    const bool is_changed = ChangeOne(column, where);
     EXPECT_EQ(is_changed, !kFixed.contains(name)) << name << " where " << where;
-    if (!is_changed) return;
-    EXPECT_NE(Check(), std::nullopt) << name << " where " << where;
-    Restore();
   }
 
   const Uuid alice_ = NumberedId(1, 9);
@@ -225,10 +327,10 @@ TEST_F(ColumnsTest, EachThatIsChangedByHandIsNamed) {
   for (const Column& column : Columns()) {
     if (kDecideNothing.contains(column.table)) continue;
     if (column.table == "transfers") {
-      ExpectNamed(column, "result = 1");
-      ExpectNamed(column, "result <> 1");
+      ExpectChangesNamed(column, "result = 1");
+      ExpectChangesNamed(column, "result <> 1");
     } else {
-      ExpectNamed(column, "true");
+      ExpectChangesNamed(column, "true");
     }
   }
   EXPECT_EQ(Check(), std::nullopt) << "restored";
@@ -239,9 +341,11 @@ TEST_F(ColumnsTest, EachRowThatIsGoneIsNamed) {
     for (const char* order : {"", " DESC"}) {
       const std::string sql =
           absl::StrCat("DELETE FROM ledger.", table, " WHERE ctid = (SELECT ctid FROM ledger.",
-                       table, " ORDER BY ctid", order, " LIMIT 1)");
-      ASSERT_TRUE(Changes(sql)) << sql;
-      EXPECT_TRUE(Check().has_value()) << sql;
+                       table, " ORDER BY ctid", order, " LIMIT 1) RETURNING ", kNames.at(table));
+      const auto name = Change(sql);
+      ASSERT_TRUE(name.has_value()) << sql;
+      // That the newest checkpoint is gone shows in the tiles.
+      ExpectNamed(table == "log_checkpoints" ? *name + "|^tile 0/0 " : *name, sql);
       Restore();
     }
   }

@@ -3,12 +3,17 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <pqxx/binarystring>
+#include <pqxx/connection>
+#include <pqxx/nontransaction>
 
 #include "common/crypto/note.h"
+#include "common/crypto/sha256.h"
 #include "common/testing/matchers.h"
 #include "common/testing/postgres.h"
 #include "joulebook/costing/v1/costing_service.grpc.pb.h"
+#include "services/costing/domain/tariff_document.h"
+#include "services/costing/store/sql.h"
 #include "tests/integration/service_process.h"
 
 namespace joulebook::costing {
@@ -101,20 +106,38 @@ class CostingTest : public testing::Test {
     return document.dump();
   }
 
-  // A replica where a tariff takes effect this soon after its publication.
-  static constexpr int64_t kShortNoticeUs = 2'000'000;
-  static std::vector<std::string> ShortNotice() {
-    return {"--notice-period-ms",    "2000", "--quote-ahead-ms",     "0",
-            "--quote-validity-ms",   "1000", "--refresh-max-age-ms", "1000",
-            "--refresh-interval-ms", "50"};
+  // A tariff of its name that the service finds when it starts: in effect since `effective_us` of
+  // the document, without notice.
+  void PutInEffect(const std::string& document) {
+    const TariffDocument tariff = ParseTariff(document, absl::LoadTimeZone).value();
+    const Sha256Digest hash = Sha256(tariff.canonical);
+    pqxx::connection session(superuser_connection_);
+    pqxx::nontransaction writer(session);
+    writer.exec_params(sql::kInsertTariff, pqxx::binarystring(hash.data(), hash.size()),
+                       tariff.tariff.name, tariff.tariff.version,
+                       tariff.tariff.effective.time_since_epoch().count(), 0, tariff.canonical, "");
   }
 
+  // A replica where a tariff may take effect soon after its publication.
+  static std::vector<std::string> ShortNotice() {
+    return {"--notice-period-ms",    "4000", "--quote-ahead-ms",     "0",
+            "--quote-validity-ms",   "1000", "--refresh-max-age-ms", "3000",
+            "--refresh-interval-ms", "50"};
+  }
+  // From when on a tariff is in effect that is published now at such a replica: soon, but so that a
+  // slow machine has some seconds for the publication.
+  static int64_t SoonUs() { return NowUs() + 9'000'000; }
+
   static int64_t NowUs() { return SystemClock().Now().time_since_epoch().count(); }
+  // Until a moment later than that, for clocks that are a little behind.
+  static void SleepUntil(int64_t instant_us) {
+    ThreadSleeper().SleepFor(Duration(instant_us - NowUs()) + std::chrono::milliseconds(100));
+  }
 
   // The hour before this one, while a report of it is due for some time yet.
   static int64_t DueHour() {
-    const auto second_of_hour = [] { return NowUs() / 1'000'000 % 3'600; };
-    while (second_of_hour() > 3'570) std::this_thread::yield();
+    const int64_t second_of_hour = NowUs() / 1'000'000 % 3'600;
+    if (second_of_hour > 3'570) SleepUntil(NowUs() + (3'600 - second_of_hour) * 1'000'000);
     return NowUs() / 1'000'000 / 3'600 - 1;
   }
 

@@ -1,7 +1,6 @@
 // Quotes, settlements, authorizations and metered sessions through the real server.
 
 #include <limits>
-#include <thread>
 
 #include "common/rpc/signed_quote.h"
 #include "common/rpc/timestamps.h"
@@ -266,16 +265,13 @@ TEST_F(QuotesTest, ABatchIsOneUseAndUsesHaveNoDiscount) {
 }
 
 TEST_F(QuotesTest, AQuoteSaysWhoIsPaid) {
-  StartService(ShortNotice());
+  StartService();
   EXPECT_EQ(QuoteOf(StoreItem())->terms().payee().role(), type::v1::PAYEE_ROLE_ESCROW);
-  const int64_t effective = NowUs() + kShortNoticeUs + 200'000;
-  ASSERT_THAT(
-      Publish(ShippedDocument(
-          "constants", absl::StrCat(R"({"version": 2, "effective_us": )", effective,
-                                    R"(, "payee": "0000000a-0000-7000-8000-000000000001", )",
-                                    R"("operations": {"BLOCK_STORE": {"payee": "provider"}}})"))),
-      IsOk());
-  while (NowUs() < effective) std::this_thread::yield();
+  PutInEffect(ShippedDocument("constants",
+                              R"({"version": 2, "effective_us": 1, )"
+                              R"("payee": "0000000a-0000-7000-8000-000000000001", )"
+                              R"("operations": {"BLOCK_STORE": {"payee": "provider"}}})"));
+  StartService();
   EXPECT_EQ(QuoteOf(SearchItem(1))->terms().payee().account_id(),
             "0000000a-0000-7000-8000-000000000001");
   const auto refused = [&](const v1::QuoteItem& item, const std::string& rule) {
@@ -462,14 +458,10 @@ TEST_F(QuotesTest, ASliceNamesTheSettlementBeforeItThatCostSomething) {
 
 // With a minimum charge above what is used, a session costs what the quote would.
 TEST_F(QuotesTest, ASessionInsteadOfAQuotePaysTheMinimumCharge) {
-  StartService(ShortNotice());
-  const int64_t effective = NowUs() + kShortNoticeUs + 200'000;
-  ASSERT_THAT(Publish(ShippedDocument(
-                  "constants",
-                  absl::StrCat(R"({"version": 2, "effective_us": )", effective,
-                               R"(, "operations": {"BLOCK_RETRIEVE": {"minimum_joules": "1"}}})"))),
-              IsOk());
-  while (NowUs() < effective) std::this_thread::yield();
+  PutInEffect(ShippedDocument("constants",
+                              R"({"version": 2, "effective_us": 1, )"
+                              R"("operations": {"BLOCK_RETRIEVE": {"minimum_joules": "1"}}})"));
+  StartService();
   const auto opened = Open(1);
   ASSERT_THAT(opened, IsOk());
   const auto updated = UpdateSession(opened->grant(), 5'120);

@@ -1,5 +1,7 @@
 // Several replicas on one database, and what happens when the database goes away.
 
+#include <signal.h>
+
 #include <thread>
 
 #include "common/rpc/timestamps.h"
@@ -16,13 +18,13 @@ TEST_F(CostingReplicasTest, GiveTheSamePricesAndAcceptOneAnothersQuotes) {
   auto other = StartReplica(ShortNotice());
   ASSERT_THAT(other, IsOk());
   const auto other_stub = other->StubOf<v1::CostingService>({});
-  const int64_t effective = NowUs() + kShortNoticeUs + 500'000;
+  const int64_t effective = SoonUs();
   ASSERT_THAT(
       Publish(ShippedDocument(
           "constants", absl::StrCat(R"({"version": 2, "effective_us": )", effective,
                                     R"(, "rates": {"hash": {"tiers": [{"joules": "1"}]}}})"))),
       IsOk());
-  while (NowUs() < effective) std::this_thread::yield();
+  SleepUntil(effective);
   v1::QuoteRequest request;
   *request.mutable_item() = SearchItem(10);
   const auto here = Call(*stub_, &Service::Quote, request);
@@ -108,6 +110,27 @@ TEST(CostingOutage, WithoutItsDatabaseItQuotesUntilItCannotBeSure) {
     status = Call(*stub, &Service::Quote, quote).status();
   }
   EXPECT_THAT(status, IsOk());
+}
+
+TEST(CostingOutage, ASilentDatabaseIsNotHealthAndKeepsNoSignalWaiting) {
+  const auto postgres = PostgresServer::Start();
+  ASSERT_THAT(postgres, IsOk());
+  ASSERT_THAT((*postgres)->CreateDatabase("costing"), IsOk());
+  const std::string keys = MakeTempDir() + "/quote-keys";
+  std::ofstream(keys) << NoteSigner::Make("test/costing", std::string(32, 'q'))->ToString();
+  auto costing = ServiceProcess::Start(
+      "costingd", PrepareSchema("costing", (*postgres)->Connection("costing")),
+      {"--quote-keys-file", keys, "--statement-timeout-ms", "500", "--drain-timeout-ms", "500"});
+  ASSERT_THAT(costing, IsOk());
+  const auto stub = costing->StubOf<v1::CostingService>({});
+  (*postgres)->Pause();
+  EXPECT_THAT(costing->process().WaitForLog("\"msg\":\"not serving\"", std::chrono::seconds(20)),
+              IsOk());
+  EXPECT_THAT(Call(*stub, &Service::ListTariffs, v1::ListTariffsRequest()),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  costing->process().Signal(SIGTERM);
+  EXPECT_EQ(costing->process().Wait(), 0);
+  (*postgres)->Resume();
 }
 
 }  // namespace

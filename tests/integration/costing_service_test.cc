@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include "common/crypto/sha256.h"
-#include "common/time/timers.h"
 #include "joulebook/costing/v1/error_reason.pb.h"
 #include "services/costing/rpc/boundary.h"
 #include "services/costing/rpc/roles.h"
@@ -35,7 +34,7 @@ TEST_F(CostingServiceTest, TokensAndRolesDecideWhoMayWhat) {
 
 TEST_F(CostingServiceTest, OpenStreamsEndWithTheirToken) {
   const std::string tokens = directory_ + "/tokens";
-  const int64_t ends_s = NowUs() / 1'000'000 + 3;
+  const int64_t ends_s = NowUs() / 1'000'000 + 10;
   std::ofstream(tokens) << ToHex(Sha256("brief")) << " writer " << ends_s << " guest\n";
   StartService({"--tokens-file", tokens});
   grpc::ClientContext rerate_context, quotes_context;
@@ -50,7 +49,7 @@ TEST_F(CostingServiceTest, OpenStreamsEndWithTheirToken) {
   ASSERT_TRUE(rerate->Write({}));
   ASSERT_TRUE(quotes->Write(items));
   ASSERT_TRUE(quotes->Read(&answer));
-  ThreadSleeper().SleepFor(Duration(ends_s * 1'000'000 - NowUs()) + std::chrono::milliseconds(1));
+  SleepUntil(ends_s * 1'000'000);
   rerate->Write({});
   quotes->Write(items);
   EXPECT_FALSE(quotes->Read(&answer));

@@ -1,6 +1,5 @@
 // A quote is the price, not a cap: what hostile callers did with quotes once, refused by name.
 
-#include "common/time/timers.h"
 #include "tests/integration/quoted_transfers.h"
 
 namespace joulebook::ledger {
@@ -265,25 +264,18 @@ TEST_F(ExactQuotesTest, APayerWhoPaysAnAccountOfHisOwn) {
   EXPECT_EQ(Post(Reserve(++number, quote)), "OK");
 }
 
-// The network's tariff changes soon.
 class DirectPaymentTest : public ExactQuotesTest {
  protected:
-  std::vector<std::string> CostingFlags() const override {
-    return {"--notice-period-ms",    "4500", "--quote-validity-ms",  "4000",
-            "--quote-ahead-ms",      "0",    "--refresh-max-age-ms", "200",
-            "--refresh-interval-ms", "50"};
+  void SetUp() override {
+    PutInEffect(costing::CostingTest::ShippedDocument(
+        "constants", R"({"version": 2, "effective_us": 1, "payee": "provider"})"));
+    ExactQuotesTest::SetUp();
   }
 };
 
 TEST_F(DirectPaymentTest, ATariffThatPaysProvidersPaysTheOneThatWasNamed) {
-  const int64_t effective = NowUs() + 4'700'000;
-  ASSERT_THAT(
-      Publish(ShippedDocument("constants", absl::StrCat(R"({"version": 2, "payee": "provider", )",
-                                                        R"("effective_us": )", effective, "}"))),
-      IsOk());
   OpenAccount(AccountId(1), MemberId(1), v1::ACCOUNT_ROLE_PROVIDER);
   OpenAccount(AccountId(2), MemberId(2), v1::ACCOUNT_ROLE_PROVIDER);
-  ThreadSleeper().SleepFor(Duration(effective - NowUs()));
   auto item = StoreItem();
   item.set_provider_member_id(MemberId(2));
   const auto quote = *QuoteOf(item);

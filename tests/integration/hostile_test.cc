@@ -245,11 +245,55 @@ TEST_F(HostileTest, AWriterMovesNothingFromAnIssuerAndUsesUpNoId) {
   EXPECT_THAT(FromGrpcStatus(stream->Finish()), IsOk());
 
   EXPECT_EQ(Post(mint, "wi")->code(), v1::TRANSFER_RESULT_CODE_OK);
+  EXPECT_EQ(Post(mint, "w")->code(), v1::TRANSFER_RESULT_CODE_EXISTS) << "as ever";
+}
+
+TEST_F(HostileTest, OnlyAnIssuerOpensAccountsThatValueComesFrom) {
+  StartService({"--tokens-file",
+                WriteFile("tokens", TokenLine("w", "writer never writer") +
+                                        TokenLine("wi", "writer,issuer never mint") +
+                                        TokenLine("wa", "writer,admin never operator") +
+                                        TokenLine("wia", "writer,issuer,admin never set-up"))});
+  ASSERT_THAT(Register(1, "wi"), IsOk());
+  int number = 0;
+  const auto open = [&](v1::AccountRole role, std::optional<int64_t> lower, const char* token) {
+    v1::CreateAccountRequest request;
+    request.set_account_id(AccountId(++number));
+    request.set_owner_member_id(MemberId(1));
+    request.set_asset_code("J");
+    request.set_role(role);
+    if (lower.has_value()) request.set_lower_limit_minor(*lower);
+    return Call(*stub_, &Service::CreateAccount, request, token).status();
+  };
+  const auto needed_role = [](const absl::Status& status) {
+    if (status.ok()) return std::string();
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+    return GetErrorInfo(status)->metadata.at("needed_role");
+  };
+  struct Case {
+    v1::AccountRole role;
+    std::optional<int64_t> lower;
+    const char *by_w, *by_wi, *by_wa;
+  };
+  for (const Case& c : {Case{v1::ACCOUNT_ROLE_ISSUER, {}, "admin", "admin", "issuer"},
+                        Case{v1::ACCOUNT_ROLE_EXTERNAL, {}, "admin", "admin", "issuer"},
+                        Case{v1::ACCOUNT_ROLE_EXTERNAL, 0, "admin", "admin", "issuer"},
+                        Case{v1::ACCOUNT_ROLE_SINK, -1, "admin", "admin", "issuer"},
+                        Case{v1::ACCOUNT_ROLE_SINK, {}, "admin", "admin", ""},
+                        Case{v1::ACCOUNT_ROLE_MEMBER, -1, "issuer", "", "issuer"},
+                        Case{v1::ACCOUNT_ROLE_MEMBER, 0, "", "", ""},
+                        Case{v1::ACCOUNT_ROLE_PROVIDER, {}, "", "", ""}}) {
+    SCOPED_TRACE(v1::AccountRole_Name(c.role));
+    EXPECT_EQ(needed_role(open(c.role, c.lower, "w")), c.by_w);
+    EXPECT_EQ(needed_role(open(c.role, c.lower, "wi")), c.by_wi);
+    EXPECT_EQ(needed_role(open(c.role, c.lower, "wa")), c.by_wa);
+    EXPECT_THAT(open(c.role, c.lower, "wia"), IsOk());
+  }
 }
 
 TEST_F(HostileTest, OpenStreamsEndWithTheirToken) {
   const auto ends = std::chrono::duration_cast<std::chrono::seconds>(
-      SystemClock().Now().time_since_epoch() + std::chrono::seconds(5));
+      SystemClock().Now().time_since_epoch() + std::chrono::seconds(10));
   StartService(
       {"--tokens-file",
        WriteFile("tokens", TokenLine("brief", "writer " + std::to_string(ends.count()) + " guest") +

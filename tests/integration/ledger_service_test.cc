@@ -384,6 +384,41 @@ TEST_F(LedgerServiceTest, ATotalByEffectiveTimeThatDoesNotFitIsAPreciseError) {
   EXPECT_EQ(Call(*stub_, &Service::GetBalances, request)->balances().earned_minor(), 0);
 }
 
+TEST_F(LedgerServiceTest, AnAvailableAmountByEffectiveTimeThatDoesNotFitIsAPreciseError) {
+  constexpr int64_t kMost = 4'000'000'000'000'000'000;
+  ASSERT_THAT(Register(1), IsOk());
+  ASSERT_EQ(Post(MakePost(TransferId(1), kIssuer, MemberId(1), kMost))->code(),
+            v1::TRANSFER_RESULT_CODE_OK);
+  v1::GetTransferRequest get;
+  get.set_transfer_id(TransferId(1));
+  const auto granted = Call(*stub_, &Service::GetTransfer, get);
+  ASSERT_THAT(granted, IsOk());
+  // Given back as of tomorrow, granted and reserved again: today twice the amount is posted.
+  v1::TransferRequest back = MakePost(TransferId(2), MemberId(1), kIssuer, kMost);
+  *back.mutable_effective_time() = granted->transfer().recorded_time();
+  back.mutable_effective_time()->set_seconds(back.effective_time().seconds() + 86'400);
+  v1::TransferRequest reserve = MakePost(TransferId(4), kIssuer, MemberId(1), kMost);
+  reserve.set_kind(v1::TRANSFER_KIND_RESERVE);
+  for (const auto& request :
+       {back, MakePost(TransferId(3), kIssuer, MemberId(1), kMost), reserve}) {
+    ASSERT_EQ(Post(request)->code(), v1::TRANSFER_RESULT_CODE_OK);
+  }
+  get.set_transfer_id(TransferId(4));
+  v1::GetBalancesRequest request;
+  *request.mutable_effective_time() =
+      Call(*stub_, &Service::GetTransfer, get)->transfer().recorded_time();
+  for (const std::string& account : {std::string(kIssuer), MemberId(1)}) {
+    request.set_account_id(account);
+    const auto refused = Call(*stub_, &Service::GetBalances, request);
+    ASSERT_THAT(refused, StatusIs(absl::StatusCode::kOutOfRange, "BALANCE_OUT_OF_RANGE"));
+    EXPECT_EQ(GetErrorInfo(refused.status())->metadata.at("account_id"), account);
+  }
+  request.mutable_effective_time()->set_seconds(request.effective_time().seconds() + 2 * 86'400);
+  const auto fits = Call(*stub_, &Service::GetBalances, request);
+  ASSERT_THAT(fits, IsOk());
+  EXPECT_EQ(fits->balances().pending_minor(), kMost);
+}
+
 TEST_F(LedgerServiceTest, PageTokensBelongToTheirQuery) {
   ASSERT_THAT(Register(1), IsOk());
   ASSERT_THAT(Register(2), IsOk());

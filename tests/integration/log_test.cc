@@ -133,6 +133,31 @@ TEST_F(LogTest, AKeyOfAnotherNameDoesNotGoOnSealingTheLog) {
   EXPECT_EQ(a_.proofs.FindCheckpoint(0, kTimeout)->size, sealed->size + 1);
 }
 
+TEST_F(LogTest, ACheckIsGivenUpWhereverItIs) {
+  PostEveryKind();
+  int calls = 0;
+  const auto count = [&](const BooksProgress&) { return ++calls > 0; };
+  ASSERT_THAT(CheckBooks(*a_.log, ParsePricedUse, kTimeout, count), IsOk());
+  const int all = std::exchange(calls, 0);
+  EXPECT_GT(all, 6) << "the log's two and one for each table";
+  for (int given_up = 1; given_up <= all; ++given_up) {
+    calls = 0;
+    EXPECT_EQ(CheckBooks(*a_.log, ParsePricedUse, kTimeout,
+                         [&](const BooksProgress&) { return ++calls < given_up; })
+                  .status()
+                  .code(),
+              absl::StatusCode::kCancelled);
+  }
+}
+
+TEST_F(LogTest, ACheckEndsWithItsTime) {
+  EXPECT_EQ(
+      CheckBooks(*a_.log, ParsePricedUse, Duration(0), [](const BooksProgress&) { return true; })
+          .status()
+          .code(),
+      absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST_F(LogTest, EverySealedTransferHasAProofAndEveryCheckpointExtendsTheOneBefore) {
   const auto none = a_.proofs.FindCheckpoint(0, kTimeout);
   EXPECT_THAT(none, StatusIs(absl::StatusCode::kNotFound, "CHECKPOINT_NOT_FOUND"));
@@ -199,7 +224,8 @@ TEST_F(LogTest, LeavesOfTransfersFromBeforeTheLogAreHashedFromTheirContent) {
   ChangeByHand("UPDATE ledger.transfers SET leaf_hash = NULL WHERE position < 11");
   ASSERT_THAT(a_.sealer.Run(), IsOk());
   EXPECT_THAT(a_.proofs.ProveTransfer(NumberedId(1), 0, kTimeout), IsOk());
-  EXPECT_EQ(a_.Check(), std::nullopt);
+  // But a log that holds everything from its first position has them all.
+  EXPECT_THAT(a_.Check().value_or(""), testing::HasSubstr("its leaf hash is missing"));
 }
 
 TEST_F(LogTest, AGapStopsTheSealer) {
@@ -241,7 +267,7 @@ TEST_F(LogTest, OnceKeysThatWereChangedByHandAreNamed) {
       {"UPDATE ledger.transfers SET once_key = NULL" + of_hold, "leaf hash"},
       {"UPDATE ledger.transfers SET once_key = " + key(posted) + of_hold, "leaf hash"},
       {"UPDATE ledger.transfers SET leaf_hash = NULL, once_key = " + key(posted) + of_hold,
-       "has its once key"},
+       "leaf hash is missing"},
   };
   for (const auto& [sql, named] : changes) {
     ChangeByHand(
@@ -294,7 +320,10 @@ INSTANTIATE_TEST_SUITE_P(
             "UPDATE ledger.transfers SET reference = 'x', leaf_hash = NULL WHERE position = 12",
             "position 12,"},
         Tampering{"DELETE FROM ledger.transfers WHERE position = 14", "last_position should be 13"},
-        Tampering{"DELETE FROM ledger.transfers WHERE position = 10", "position"},
+        Tampering{"DELETE FROM ledger.transfers WHERE position = 10", "position 10 should be next"},
+        Tampering{"UPDATE ledger.transfers SET position = -1 WHERE position = 10",
+                  "position 1 should be next and -1 is"},
+        Tampering{"DELETE FROM ledger.book", "the book's row is missing"},
         Tampering{"UPDATE ledger.holds SET remaining = 1, state = 1 WHERE amount = 50", "hold"},
         Tampering{"UPDATE ledger.holds SET state = 2 WHERE amount = 4",
                   "state should be 4 and is 2"},

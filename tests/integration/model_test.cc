@@ -299,8 +299,8 @@ class ModelTest : public testing::Test {
       const auto page =
           engine().store->ListTransfers({}, {.after = position, .limit = 500}, kTimeout);
       ASSERT_THAT(page, IsOk());
-      if (page->empty()) break;
-      for (const TransferRecord& record : *page) {
+      if (page->transfers.empty()) break;
+      for (const TransferRecord& record : page->transfers) {
         ASSERT_GT(record.position, position);
         position = record.position;
         const auto expected = order_.find(position);

@@ -42,6 +42,38 @@ TEST(Outage, PostgresAwayMeansUnavailableNotServingAndRecoveryWithoutRestart) {
   EXPECT_EQ(repeated->results(0).code(), v1::TRANSFER_RESULT_CODE_OK);
 }
 
+TEST(Outage, ASilentPostgresKeepsNoCallAndNoSignalWaiting) {
+  const auto postgres = PostgresServer::Start();
+  ASSERT_THAT(postgres, IsOk());
+  ASSERT_THAT((*postgres)->CreateDatabase("book"), IsOk());
+  auto ledger = LedgerProcess::Start(PrepareBook((*postgres)->Connection("book")),
+                                     {"--statement-timeout-ms", "500", "--commit-timeout-ms", "500",
+                                      "--call-timeout-ms", "1000", "--drain-timeout-ms", "500"});
+  ASSERT_THAT(ledger, IsOk());
+  const auto stub = ledger->Stub();
+  v1::RegisterMemberRequest member;
+  member.set_member_id(MemberId(1));
+  ASSERT_THAT(Call(*stub, &Service::RegisterMember, member), IsOk());
+  ASSERT_TRUE(IsHealthy(*ledger));
+
+  (*postgres)->Pause();
+  v1::GetMemberRequest get;
+  get.set_member_id(MemberId(1));
+  EXPECT_THAT(Call(*stub, &Service::GetMember, get, "", std::chrono::seconds(10)),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  const auto post = OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 5));
+  EXPECT_THAT(Call(*stub, &Service::PostTransfers, post, "", std::chrono::seconds(10)),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger); }));
+  (*postgres)->Resume();
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger); }));
+
+  (*postgres)->Pause();
+  ledger->process().Signal(SIGTERM);
+  EXPECT_EQ(ledger->process().Wait(), 0);
+  (*postgres)->Resume();
+}
+
 class DrainTest : public ServiceTest {};
 
 TEST_F(DrainTest, SigtermUnderLoadLosesNothingAcknowledgedAndExitsZero) {
@@ -114,6 +146,10 @@ TEST_F(ClockTest, ABookAheadOfPostgresClockIsReadAndNotWritten) {
   EXPECT_GT(std::stoll(info.metadata.at("skew_ms")), 3'500'000);
   EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger_); }));
   EXPECT_EQ(Account(MemberId(1)).id(), MemberId(1));
+  EXPECT_TRUE(Eventually([&] {
+    const auto metrics = ReadMetrics(ledger_->metrics_port());
+    return metrics.ok() && metrics->find("\nledger_book_ahead_seconds 35") != std::string::npos;
+  }));
 }
 
 TEST_F(DrainTest, RefusesToServeABookThatIsNotMigrated) {

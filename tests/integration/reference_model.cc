@@ -150,7 +150,7 @@ std::string ReferenceModel::CheckOnce(const ModelRequest& r, const Draft& draft)
   if (r.debit != use->first.debit) return "ONCE_WITH_DIFFERENT_DEBIT_ACCOUNT";
   if (r.credit != use->first.credit) return "ONCE_WITH_DIFFERENT_CREDIT_ACCOUNT";
   if (r.amount != use->first.amount) return "ONCE_WITH_DIFFERENT_AMOUNT";
-  return use->is_done ? "ONCE_DONE" : "ONCE_RESERVED";
+  return use->is_done && !draft.once.contains(r.once) ? "ONCE_DONE" : "ONCE_RESERVED";
 }
 
 void ReferenceModel::MoveOnce(const ModelRequest& r, Draft& draft) {

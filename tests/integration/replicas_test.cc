@@ -158,6 +158,61 @@ TEST_F(ReplicasTest, EachKindWithATargetFollowsWhatTheOtherReplicaDid) {
   ExpectBookIsSound(a_);
 }
 
+// A refused mint with the id of a hold that this replica does not remember, in one group with what
+// ends the hold.
+TEST_F(ReplicasTest, WhoMayNotIssueSpoilsNobodysHold) {
+  OpenAccounts();
+  uint64_t last_id = 0;
+  for (const TransferKind kind : {TransferKind::kCharge, TransferKind::kRelease}) {
+    TransferItem hold;
+    hold.request.id = NumberedId(++last_id);
+    hold.request.kind = TransferKind::kReserve;
+    hold.request.debit = Account(0);
+    hold.request.credit = Account(1);
+    hold.request.asset = AssetCode("J");
+    hold.request.operation = 24;
+    hold.request.amount = 10;
+    ASSERT_EQ(a_.Post({hold})[0].code, ResultCode::kOk);
+
+    TransferItem mint = hold;
+    mint.request.kind = TransferKind::kPost;
+    mint.request.debit = kJouleIssuerId;
+    mint.may_issue = false;
+    TransferItem end;
+    end.request.id = NumberedId(++last_id);
+    end.request.kind = kind;
+    end.request.target = hold.request.id;
+    end.request.amount = kind == TransferKind::kCharge ? 10 : 0;
+    Engine fresh{connection_, clock_, 3};  // remembers nothing
+    const auto outcomes = fresh.Post({mint, end});
+    EXPECT_EQ(outcomes[0].code, ResultCode::kExistsWithDifferentKind);
+    EXPECT_EQ(outcomes[1].code, ResultCode::kOk) << "kind " << static_cast<int>(kind);
+  }
+  ExpectBookIsSound(a_);
+}
+
+TEST_F(ReplicasTest, WhoMayNotIssueIsToldWhatWasIssuedUnderTheId) {
+  OpenAccounts();
+  TransferItem mint;
+  mint.request.id = NumberedId(1);
+  mint.request.debit = kJouleIssuerId;
+  mint.request.credit = Account(0);
+  mint.request.asset = AssetCode("J");
+  mint.request.operation = 24;
+  mint.request.amount = 5;
+  mint.may_issue = false;
+  EXPECT_EQ(a_.Post({mint})[0].code, ResultCode::kIssuerRoleRequired);
+  mint.may_issue = true;
+  const auto issued = a_.Post({mint})[0];
+  ASSERT_EQ(issued.code, ResultCode::kOk);
+  mint.may_issue = false;
+  for (Engine* engine : {&a_, &b_}) {
+    const auto again = engine->Post({mint})[0];
+    EXPECT_EQ(again.code, ResultCode::kExists);
+    EXPECT_EQ(again.position, issued.position);
+  }
+}
+
 TEST_F(ReplicasTest, RacingRegistrationsGrantTheTrialOnce) {
   constexpr int kMembers = 20;
   std::atomic<int> registered = 0;

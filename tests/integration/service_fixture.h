@@ -4,7 +4,6 @@
 #include "absl/strings/str_replace.h"
 #include "common/testing/matchers.h"
 #include "common/testing/postgres.h"
-#include "common/time/timers.h"
 #include "tests/integration/ledger_process.h"
 
 namespace joulebook::ledger {
@@ -49,19 +48,6 @@ inline std::string AsSuperuser(const std::string& connection) {
 // Runs the health check of the binary, as docker does.
 inline bool IsHealthy(const LedgerProcess& ledger) {
   return RunCommand({BinaryPath("ledgerd"), "healthcheck", "--listen", ledger.address()}).ok();
-}
-
-// Whether the condition comes true within a quarter of a minute.
-template <typename Condition>
-bool Eventually(const Condition& condition) {
-  SystemClock clock;
-  ThreadSleeper sleeper;
-  const Duration end = clock.MonotonicNow() + std::chrono::seconds(15);
-  while (clock.MonotonicNow() < end) {
-    if (condition()) return true;
-    sleeper.SleepFor(std::chrono::milliseconds(50));
-  }
-  return false;
 }
 
 class ServiceTest : public testing::Test {

@@ -6,6 +6,7 @@
 
 #include "common/rpc/client.h"
 #include "common/testing/process.h"
+#include "common/time/timers.h"
 
 namespace joulebook {
 
@@ -15,6 +16,19 @@ std::string BinaryPath(const std::string& name);
 // Migrates the schema of `service` (by its program, SERVICEd), and creates the login role SERVICE
 // with the service's rights; the service's connection string.
 std::string PrepareSchema(const std::string& service, const std::string& superuser_connection);
+
+// Whether the condition comes true within a quarter of a minute.
+template <typename Condition>
+bool Eventually(const Condition& condition) {
+  SystemClock clock;
+  ThreadSleeper sleeper;
+  const Duration end = clock.MonotonicNow() + std::chrono::seconds(15);
+  while (clock.MonotonicNow() < end) {
+    if (condition()) return true;
+    sleeper.SleepFor(std::chrono::milliseconds(50));
+  }
+  return false;
+}
 
 class ServiceProcess {
  public:

@@ -34,12 +34,13 @@ class SignerTest : public testing::Test {
   }
 
   // A signer's process with the memory of that name.
-  LogSealer Sealer(const std::string& memory, uint8_t replica = 1) {
-    return {{.holder = NumberedId(replica, 8), .memory_file = Path(memory)},
-            {*NoteSigner::Make("test/ledger", std::string(kEd25519SeedSize, 'k'))},
-            *log_,
-            clock_,
-            engine_.ledger_metrics};
+  LogSealer Sealer(const std::string& memory, uint8_t replica = 1, int max_leaves = 1'000) {
+    return {
+        {.holder = NumberedId(replica, 8), .max_leaves = max_leaves, .memory_file = Path(memory)},
+        {*NoteSigner::Make("test/ledger", std::string(kEd25519SeedSize, 'k'))},
+        *log_,
+        clock_,
+        engine_.ledger_metrics};
   }
   std::string Path(const std::string& memory) const {
     return absl::StrCat(directory_, "/", memory);
@@ -121,6 +122,24 @@ TEST_F(SignerTest, WhatWasSignedAndNotWrittenIsSignedAgain) {
   PostMany(10);
   ASSERT_THAT(Sealer("memory").Run(), IsOk());
   EXPECT_EQ(CheckpointSize(), 317);
+}
+
+TEST_F(SignerTest, WhatWasSignedAndNotWrittenIsSignedAgainWhateverASealMayTake) {
+  ASSERT_THAT(Sealer("memory").Run(), IsOk());
+  const double refusals = engine_.ledger_metrics.seal_refusals.Value();
+  ForgetTheLog();  // as if the commit had failed
+  LogSealer smaller = Sealer("memory", 1, 100);
+  ASSERT_THAT(smaller.Run(), IsOk());
+  EXPECT_EQ(CheckpointSize(), 307);
+  PostMany(250);
+  ASSERT_THAT(smaller.Run(), IsOk());
+  EXPECT_EQ(CheckpointSize(), 557);
+  EXPECT_EQ(QueryNumber(engine_, "SELECT count(*) FROM ledger.log_checkpoints"), 4)
+      << "307, 407, 507, 557";
+  EXPECT_EQ(engine_.ledger_metrics.seal_refusals.Value(), refusals);
+  ForgetTheLog();
+  ChangeARecord();
+  ExpectRefused(smaller);
 }
 
 TEST_F(SignerTest, WithoutAMemoryALogIsAdoptedOnlyWhenSomebodySaysSo) {

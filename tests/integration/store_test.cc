@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/ledger/store/sql.h"
 #include "tests/integration/book_fixture.h"
+#include "tests/integration/many_refusals.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -35,10 +36,23 @@ class StoreTest : public testing::Test {
 
   std::vector<int64_t> List(const TransferFilter& filter, const Page& page) {
     std::vector<int64_t> positions;
-    const auto records = engine_.store->ListTransfers(filter, page, kTimeout);
-    EXPECT_THAT(records, IsOk());
-    for (const auto& record : *records) positions.push_back(record.position);
+    const auto listed = engine_.store->ListTransfers(filter, page, kTimeout);
+    EXPECT_THAT(listed, IsOk());
+    EXPECT_EQ(listed->read_to, std::nullopt);
+    for (const auto& record : listed->transfers) positions.push_back(record.position);
     return positions;
+  }
+
+  std::string Explain(const char* statement, const std::string& parameter) {
+    std::string plan;
+    const auto explained = RunTransaction(engine_.database, {}, [&](pqxx::transaction_base& tx) {
+      for (const auto& row : tx.exec_params(absl::StrCat("EXPLAIN ", statement), parameter)) {
+        plan += row[0].as<std::string>() + "\n";
+      }
+      return absl::OkStatus();
+    });
+    EXPECT_THAT(explained, IsOk());
+    return plan;
   }
 
   const Uuid alice_ = NumberedId(1, 9);
@@ -212,23 +226,50 @@ TEST_F(StoreTest, ListsByEveryFilterInBothDirectionsPageByPage) {
   EXPECT_EQ(List({.end = start}, {}), std::vector<int64_t>());
 }
 
+TEST_F(StoreTest, ManyRefusalsInARowAreReadInSteps) {
+  constexpr int64_t kStep = 10'000;
+  constexpr int kRefusals = 25'000;
+  ASSERT_EQ(engine_.Post(Post(1, INT64_MAX)).code, ResultCode::kExceedsAvailable);  // position 8
+  ASSERT_THAT(Execute(RepeatLastRefusal(kRefusals) + "; ANALYZE ledger.transfers"), IsOk());
+  ASSERT_EQ(engine_.Post(Post(2, 5)).code, ResultCode::kOk);
+  const int64_t last = 8 + kRefusals + 1;
+
+  struct Step {
+    std::vector<int64_t> positions;
+    std::optional<int64_t> read_to;
+    bool operator==(const Step&) const = default;
+  };
+  const auto read = [&](const Page& page) {
+    const auto listed = engine_.store->ListTransfers({}, page, kTimeout);
+    EXPECT_THAT(listed, IsOk());
+    Step step{.read_to = listed->read_to};
+    for (const auto& record : listed->transfers) step.positions.push_back(record.position);
+    return step;
+  };
+  EXPECT_EQ(read({}), (Step{{4, 7}, kStep}));
+  EXPECT_EQ(read({.after = 0, .limit = 2}), (Step{{4, 7}, {}})) << "full";
+  EXPECT_EQ(read({.after = 7}), (Step{{}, 7 + kStep}));
+  EXPECT_EQ(read({.after = last - kStep - 1}), (Step{{}, last - 1}));
+  EXPECT_EQ(read({.after = last - kStep}), (Step{{last}, {}})) << "to the end";
+  EXPECT_EQ(read({.after = last}), (Step{{}, {}}));
+  EXPECT_EQ(read({.after = INT64_MAX}), (Step{{}, {}}));
+  EXPECT_EQ(read({.newest_first = true}), (Step{{last}, last - kStep + 1}));
+  EXPECT_EQ(read({.after = last, .newest_first = true}), (Step{{}, last - kStep}));
+  EXPECT_EQ(read({.after = kStep + 1, .newest_first = true}), (Step{{7, 4}, {}}));
+  EXPECT_EQ(read({.after = INT64_MIN, .newest_first = true}), (Step{{}, {}}));
+  EXPECT_EQ(List({.account = bob_}, {}), (std::vector<int64_t>{7, last})) << "by its own index";
+
+  const std::string plan = Explain(sql::kPositionBefore, std::to_string(INT64_MAX));
+  EXPECT_NE(plan.find("committed_by_time"), std::string::npos) << plan;
+}
+
 TEST_F(StoreTest, FindsAccountsByIndexInABookOfManyAccounts) {
   ASSERT_THAT(Execute("INSERT INTO ledger.accounts (id, asset, role, state, requires_signature, "
                       "metadata, opened_us) SELECT gen_random_uuid(), 'J', 6, 1, false, '{}', 0 "
                       "FROM generate_series(1, 100000); ANALYZE ledger.accounts"),
               IsOk());
-  const std::string explain = absl::StrCat("EXPLAIN ", sql::kAccounts);
-  std::string plan;
-  ASSERT_THAT(RunTransaction(engine_.database, {},
-                             [&](pqxx::transaction_base& tx) {
-                               const std::string ids =
-                                   absl::StrCat("{", alice_.ToString(), ",", bob_.ToString(), "}");
-                               for (const auto& row : tx.exec_params(explain, ids)) {
-                                 plan += row[0].as<std::string>() + "\n";
-                               }
-                               return absl::OkStatus();
-                             }),
-              IsOk());
+  const std::string plan =
+      Explain(sql::kAccounts, absl::StrCat("{", alice_.ToString(), ",", bob_.ToString(), "}"));
   EXPECT_NE(plan.find("accounts_pkey"), std::string::npos) << plan;
   EXPECT_NE(plan.find("transfers_by_debit"), std::string::npos) << plan;
   EXPECT_NE(plan.find("transfers_by_credit"), std::string::npos) << plan;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "common/time/timers.h"
+#include "services/ledger/store/pg_store.h"
 #include "tests/integration/service_fixture.h"
 
 namespace joulebook::ledger {
@@ -191,6 +192,48 @@ TEST_F(WaitingTest, AReplicaThatIsPausedWithTheLockStopsTheOthersForALimitedTime
   EXPECT_EQ(Account(MemberId(1)).balances().posted_minor(), 1'000'000'000 - committed);
   EXPECT_THAT(RunCommand({BinaryPath("ledgerd"), "check-books", "--database", connection_}),
               IsOk());
+}
+
+// `ledgerd migrate` to its end.
+class MigrateTest : public testing::Test {
+ protected:
+  int Migrate() {
+    auto started = Process::Start({BinaryPath("ledgerd"), "migrate", "--database", connection_},
+                                  directory_ + "/log");
+    EXPECT_THAT(started, IsOk());
+    const int exit_code = started->Wait();
+    log_ = started->Log();
+    return exit_code;
+  }
+
+  const std::string directory_ = MakeTempDir();
+  const std::string connection_ = MakeTestDatabase();
+  std::string log_;
+};
+
+TEST_F(MigrateTest, ATransactionThatHoldsATableForTooLongMeansTryAgain) {
+  const auto all = Migrations();
+  ASSERT_THAT(joulebook::Migrate(connection_, kSchema, all.first(all.size() - 1)), IsOk());
+  {
+    pqxx::connection connection(connection_);
+    pqxx::work transaction(connection);
+    transaction.exec("LOCK TABLE ledger.records IN ROW EXCLUSIVE MODE");  // as an INSERT does
+    EXPECT_EQ(Migrate(), 75);
+    EXPECT_THAT(log_, testing::HasSubstr("somebody held a lock for too long"));
+    EXPECT_THAT(log_, testing::HasSubstr("end long transactions (see pg_stat_activity)"));
+  }
+  EXPECT_EQ(Migrate(), 0) << log_;
+}
+
+TEST_F(MigrateTest, ADatabaseThatAnotherProgramMigratedIsRefused) {
+  ASSERT_EQ(Migrate(), 0) << log_;
+  EXPECT_EQ(Migrate(), 0) << log_;
+  ASSERT_THAT(
+      RunCommand({"psql", "-q", "-X", "-d", connection_, "-c",
+                  "UPDATE ledger.schema_migrations SET sha256 = 'x' WHERE name LIKE '%2_%'"}),
+      IsOk());
+  EXPECT_EQ(Migrate(), 1);
+  EXPECT_THAT(log_, testing::HasSubstr("was applied with another content"));
 }
 
 }  // namespace

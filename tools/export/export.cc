@@ -129,6 +129,10 @@ absl::Status Exporter::Charge(const std::string& transfer_id) {
   ledger::v1::ChargeProof proof;
   JB_ASSIGN_OR_RETURN(*proof.mutable_charge(), FetchProof(transfer_id, 0));
   const ledger::v1::Transfer& charge = proof.charge().transfer();
+  const ledger::v1::TransferKind kind = charge.request().kind();
+  if (kind != ledger::v1::TRANSFER_KIND_POST && kind != ledger::v1::TRANSFER_KIND_CHARGE) {
+    return absl::FailedPreconditionError("the transfer is no POST and no CHARGE");
+  }
   if (charge.quote_id().empty()) {
     return absl::FailedPreconditionError("the transfer was not priced by a quote");
   }

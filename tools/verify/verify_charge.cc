@@ -2,19 +2,26 @@
 #include "common/rpc/signed_quote.h"
 #include "services/costing/domain/tariff_document.h"
 #include "services/costing/rpc/convert_quote.h"
-#include "services/ledger/domain/quote_rules.h"
-#include "services/ledger/rpc/parse_quote.h"
 #include "tools/verify/parse.h"
 
 namespace joulebook::verify {
 namespace {
 
-// Whether the transfer records what the quote of `quoted` priced.
-absl::Status CheckRecorded(const ledger::TransferRecord& record,
-                           const ledger::TransferRecord& quoted) {
-  const auto priced = ledger::ParsePricedUse(quoted.request.quote);
-  if (priced.has_value() &&
-      ledger::CompareRecorded(record.request.usage, *priced) == ledger::ResultCode::kOk) {
+bool Differs(int64_t recorded, int64_t priced) { return recorded != 0 && recorded != priced; }
+
+// Whether size, duration and redundancy are those that were priced, or left out. A slice of a
+// session by bytes or seconds priced its own units (docs/reference/quotes.md).
+absl::Status CheckRecorded(const ledger::TransferRecord& record, const costing::QuoteTerms& terms) {
+  int64_t size_bytes = terms.usage.size_bytes;
+  int64_t duration_s = terms.usage.duration_s;
+  if (terms.session.has_value()) {
+    const costing::SessionSlice& slice = *terms.session;
+    if (slice.unit == costing::MeteredUnit::kBytes) size_bytes = slice.slice_units;
+    if (slice.unit == costing::MeteredUnit::kSeconds) duration_s = slice.slice_units;
+  }
+  const ledger::UsageDetails& recorded = record.request.usage;
+  if (!Differs(recorded.data_size_bytes, size_bytes) && !Differs(recorded.duration_s, duration_s) &&
+      !Differs(recorded.redundancy, terms.usage.copies)) {
     return absl::OkStatus();
   }
   return absl::DataLossError(absl::StrCat("transfer ", record.request.id.ToString(),
@@ -53,8 +60,18 @@ absl::StatusOr<costing::QuoteTerms> CheckQuote(const ledger::TransferRecord& rec
   if (terms.payee.kind == costing::Payee::Kind::kAccount && record.credit != terms.payee.id) {
     return absl::DataLossError("the quote is to be paid to another account");
   }
-  JB_RETURN_IF_ERROR(CheckRecorded(record, record));
+  JB_RETURN_IF_ERROR(CheckRecorded(record, terms));
   return terms;
+}
+
+// Only these pay. What the log holds as a transfer was committed: a refusal has another leaf.
+absl::Status CheckPays(const ledger::TransferRecord& record) {
+  const ledger::TransferKind kind = record.request.kind;
+  if (kind == ledger::TransferKind::kPost || kind == ledger::TransferKind::kCharge) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrCat("transfer ", record.request.id.ToString(),
+                                          " is no POST and no CHARGE: nothing was paid by it"));
 }
 
 absl::Status CheckMoved(const ledger::TransferRecord& record, const costing::QuoteTerms& terms) {
@@ -75,7 +92,7 @@ absl::StatusOr<costing::QuoteTerms> PriceOf(const ledger::v1::ChargeProof& proof
                                             const costing::Tariff& tariff,
                                             const std::string& tariff_hash, Keys keys,
                                             Keys quote_keys) {
-  if (!charge.request.target.has_value()) {
+  if (charge.request.kind == ledger::TransferKind::kPost) {
     JB_ASSIGN_OR_RETURN(auto terms, CheckQuote(charge, tariff, tariff_hash, quote_keys));
     JB_RETURN_IF_ERROR(CheckFinal(terms));
     return terms;
@@ -84,12 +101,15 @@ absl::StatusOr<costing::QuoteTerms> PriceOf(const ledger::v1::ChargeProof& proof
   if (reservation.record.request.id != *charge.request.target) {
     return absl::DataLossError("the reservation is not that of the charge");
   }
+  if (reservation.record.request.kind != ledger::TransferKind::kReserve) {
+    return absl::DataLossError("what was charged is no RESERVE");
+  }
   JB_ASSIGN_OR_RETURN(auto reserved,
                       CheckQuote(reservation.record, tariff, tariff_hash, quote_keys));
   JB_RETURN_IF_ERROR(CheckMoved(reservation.record, reserved));
   if (charge.request.quote.empty()) {
     JB_RETURN_IF_ERROR(CheckFinal(reserved));
-    JB_RETURN_IF_ERROR(CheckRecorded(charge, reservation.record));
+    JB_RETURN_IF_ERROR(CheckRecorded(charge, reserved));
     return reserved;
   }
   JB_ASSIGN_OR_RETURN(auto settled, CheckQuote(charge, tariff, tariff_hash, quote_keys));
@@ -105,6 +125,7 @@ absl::StatusOr<std::string> VerifyCharge(std::string_view json, Keys keys, Keys 
   ledger::v1::ChargeProof proof;
   JB_RETURN_IF_ERROR(ParseJson(json, proof));
   JB_ASSIGN_OR_RETURN(const ProvenTransfer charge, Prove(proof.charge(), keys));
+  JB_RETURN_IF_ERROR(CheckPays(charge.record));
   const std::string hash(AsBytes(Sha256(proof.tariff_document())));
   if (charge.record.tariff_hash != hash) {
     return absl::DataLossError("the tariff is not the one whose hash the charge keeps");

@@ -20,6 +20,8 @@ namespace {
 using ledger::TransferKind;
 using ledger::TransferRecord;
 
+constexpr int kBlockStore = 1;
+
 Uuid Id(uint8_t kind, uint8_t number) {
   Uuid id;
   id.bytes[0] = kind;
@@ -73,7 +75,10 @@ class VerifyChargeTest : public testing::Test {
     request.id = Id(2, number);
     request.kind = kind;
     request.amount = moved;
-    if (kind == TransferKind::kCharge) {
+    if (kind == TransferKind::kExpire) {  // says nothing else
+      request = {.id = request.id, .kind = kind, .target = Id(2, 1)};
+    } else if (kind != TransferKind::kPost && kind != TransferKind::kReserve) {
+      if (kind == TransferKind::kRelease) request.amount = 0;
       request.target = Id(2, 1);
     } else {
       request.debit = Id(1, 1);
@@ -168,11 +173,78 @@ TEST_F(VerifyChargeTest, WhatWasPricedIsWhatWasRecorded) {
   other.request.usage.redundancy = 2;
   EXPECT_THAT(Check({other}), testing::HasSubstr("records another size"));
   other = post;
+  other.request.usage.duration_s = 1;
+  EXPECT_THAT(Check({other}), testing::HasSubstr("records another size"));
+  other = post;
   other.request.operation = other.operation = 29;
   EXPECT_THAT(Check({other}), testing::HasSubstr("another operation"));
   quoted.payee = {.kind = costing::Payee::Kind::kAccount, .id = Id(1, 3)};
   EXPECT_THAT(Check({Record(TransferKind::kPost, 1, quoted.price.total, &quoted)}),
               testing::HasSubstr("another account"));
+}
+
+TEST_F(VerifyChargeTest, ASlicePricedItsOwnUnits) {
+  constexpr int64_t kDay = 86'400;
+  auto grant = Search(1, 0);
+  grant.usage = {.operation = kBlockStore, .size_bytes = int64_t{9} << 30, .duration_s = 9 * kDay};
+  grant.needs_settlement = false;
+  const auto check = [&](const ledger::UsageDetails& recorded) {
+    grant.price = costing::PriceAgain(tariff_.tariff, grant).value();
+    TransferRecord post = Record(TransferKind::kPost, 1, grant.price.total, &grant);
+    post.request.operation = post.operation = kBlockStore;
+    post.request.usage = recorded;
+    return Check({post});
+  };
+  grant.session = {.session = Id(4, 1),
+                   .number = 1,
+                   .unit = costing::MeteredUnit::kBytes,
+                   .slice_units = int64_t{1} << 30};
+  EXPECT_THAT(check({.data_size_bytes = int64_t{1} << 30, .duration_s = 9 * kDay}),
+              testing::HasSubstr("says exactly that"));
+  EXPECT_THAT(check({.data_size_bytes = int64_t{9} << 30}),
+              testing::HasSubstr("records another size"));
+  grant.session->unit = costing::MeteredUnit::kSeconds;
+  grant.session->slice_units = kDay;
+  EXPECT_THAT(check({.data_size_bytes = int64_t{9} << 30, .duration_s = kDay}),
+              testing::HasSubstr("says exactly that"));
+  EXPECT_THAT(check({.duration_s = 9 * kDay}), testing::HasSubstr("records another size"));
+}
+
+// Each is in the log, moves the whole price and keeps the quote: nobody was paid by it.
+class NoChargeTest : public VerifyChargeTest, public testing::WithParamInterface<TransferKind> {};
+
+TEST_P(NoChargeTest, ProvesNoPayment) {
+  auto quoted = Search(1, 100);
+  quoted.needs_settlement = false;
+  const int64_t price = quoted.price.total;
+  const TransferRecord reservation = Record(TransferKind::kReserve, 1, price, &quoted);
+  ASSERT_THAT(Check({reservation, Record(TransferKind::kCharge, 2, price, nullptr)}),
+              testing::HasSubstr("says exactly that"));
+  const bool is_reservation = GetParam() == TransferKind::kReserve;
+  EXPECT_THAT(is_reservation ? Check({reservation})
+                             : Check({reservation, Record(GetParam(), 2, price, nullptr)}),
+              testing::HasSubstr("no POST and no CHARGE"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, NoChargeTest,
+                         testing::Values(TransferKind::kReserve, TransferKind::kRelease,
+                                         TransferKind::kReverse, TransferKind::kExpire));
+
+TEST_F(VerifyChargeTest, WhatIsChargedIsAHold) {
+  auto quoted = Search(1, 100);
+  quoted.needs_settlement = false;
+  const int64_t price = quoted.price.total;
+  EXPECT_THAT(Check({Record(TransferKind::kPost, 1, price, &quoted),
+                     Record(TransferKind::kCharge, 2, price, nullptr)}),
+              testing::HasSubstr("no RESERVE"));
+}
+
+TEST_F(VerifyChargeTest, ARefusalProvesNoPayment) {
+  auto quoted = Search(1, 100);
+  quoted.needs_settlement = false;
+  TransferRecord refused = Record(TransferKind::kPost, 1, quoted.price.total, &quoted);
+  refused.result = ledger::ResultCode::kExceedsAvailable;
+  EXPECT_THAT(Check({refused}), testing::HasSubstr("not in the signed log"));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "services/ledger/domain/canonical.h"
 #include "services/ledger/domain/decide_transfers.h"
 #include "services/ledger/rpc/convert_transfer.h"
+#include "tools/verify/parse.h"
 
 namespace joulebook::verify {
 namespace {
@@ -219,6 +220,84 @@ TEST_F(VerifyTest, ALogIsWholeOrNamesTheRecordThatIsWrong) {
   EXPECT_NE(CheckLog(cut).status().message().find("6 records and 7 were signed"),
             absl::string_view::npos);
   EXPECT_FALSE(CheckLog("").ok());
+}
+
+// A quote as the first versions of costing made them: nobody is named who is paid.
+type::v1::SignedQuote QuoteWithoutPayee() {
+  type::v1::QuoteTerms terms;
+  terms.set_quote_id(Id(3, 1).ToString());
+  terms.set_member_id(Id(4, 1).ToString());
+  terms.set_tariff_hash(std::string(32, 't'));
+  terms.set_total_microjoules(2);
+  type::v1::SignedQuote quote;
+  quote.set_terms(terms.SerializeAsString());
+  quote.set_signature(std::string(64, 's'));
+  return quote;
+}
+
+// Requests that would be refused by their shape today, and stand in logs.
+std::vector<ledger::TransferRequest> RequestsOfBefore(const ledger::TransferRequest& request) {
+  const std::string unknown_field("\xc2\x3e\x03pad", 6);  // number 1000, three bytes
+  type::v1::SignedQuote padded_terms = QuoteWithoutPayee();
+  padded_terms.mutable_terms()->append(unknown_field);
+  std::vector<ledger::TransferRequest> requests(6, request);
+  requests[0].quote = QuoteWithoutPayee().SerializeAsString();
+  requests[1].quote = padded_terms.SerializeAsString();
+  requests[2].quote = QuoteWithoutPayee().SerializeAsString() + unknown_field;
+  requests[3].quote = QuoteWithoutPayee().SerializeAsString();
+  requests[3].up_to = true;
+  requests[4].reference = std::string(1'000, 'x');
+  requests[4].usage = {std::string(100, 'b'), 1, 2, 300};
+  requests[5].hold_ttl_ms = 1'000;  // of a POST
+  requests[5].operation = 0;
+  return requests;
+}
+
+TEST_F(VerifyTest, WhatWouldBeRefusedTodayIsReadAsItWasCommitted) {
+  for (const auto& request : RequestsOfBefore(records_[1].request)) {
+    records_[1].request = request;
+    leaves_[1] = MerkleLeafHash(ledger::CanonicalBytes(records_[1]));
+    EXPECT_THAT(CheckLog(Log(0, [](ledger::v1::Transfer&) {})), IsOk());
+    EXPECT_THAT(VerifyTransferProof(ToJson(Proof(1)), keys_), IsOk());
+    EXPECT_THAT(VerifyStatement(ToJson(Statement()), keys_), IsOk());
+
+    const auto refused =
+        ledger::RefusalOf(request, ledger::ResultCode::kExceedsAvailable, 0, records_[1].recorded);
+    ledger::v1::RefusedTransfer written, exported;
+    ledger::ToProto(refused, written);
+    ASSERT_THAT(ParseJson(ToJson(written), exported), IsOk());
+    const auto read = ledger::FromProto(exported);
+    ASSERT_THAT(read, IsOk());
+    EXPECT_EQ(ledger::CanonicalBytes(*read), ledger::CanonicalBytes(refused));
+  }
+}
+
+TEST_F(VerifyTest, ARecordThatCannotBeReadNamesTheField) {
+  struct Case {
+    const char* field;
+    std::function<void(ledger::v1::TransferRequest&)> change;
+  };
+  const Case cases[] = {
+      {"request.id", [](auto& r) { r.set_id("x"); }},
+      {"request.kind", [](auto& r) { r.clear_kind(); }},
+      {"request.kind", [](auto& r) { r.set_kind(static_cast<ledger::v1::TransferKind>(7)); }},
+      {"request.target_id", [](auto& r) { r.set_target_id("x"); }},
+      {"request.debit_account_id", [](auto& r) { r.set_debit_account_id("x"); }},
+      {"request.credit_account_id", [](auto& r) { r.set_credit_account_id("x"); }},
+      {"request.asset_code", [](auto& r) { r.set_asset_code("joule"); }},
+      {"request.hold_ttl_ms", [](auto& r) { r.set_hold_ttl_ms(-1); }},
+      {"request.hold_ttl_ms", [](auto& r) { r.set_hold_ttl_ms(INT64_MAX); }},
+      {"request.effective_time", [](auto& r) { r.mutable_effective_time()->set_nanos(1); }},
+      {"request.once_key", [](auto& r) { r.set_once_key("short"); }},
+  };
+  const auto two_quotes = CheckLog(
+      Log(1, [](auto& r) { r.set_padded_quote(QuoteWithoutPayee().SerializeAsString()); }));
+  EXPECT_NE(two_quotes.status().message().find("request.quote"), absl::string_view::npos);
+  for (const Case& c : cases) {
+    const auto log = CheckLog(Log(1, [&](auto& r) { c.change(*r.mutable_request()); }));
+    EXPECT_EQ(log.status().code(), absl::StatusCode::kDataLoss) << c.field;
+    EXPECT_NE(log.status().message().find(c.field), absl::string_view::npos) << log.status();
+  }
 }
 
 }  // namespace

@@ -41,6 +41,12 @@ enum class AccountRole {
   kExternal = 7,
 };
 
+// Whether value comes into the book from accounts of the role, made there (ISSUER) or brought in
+// from outside (EXTERNAL). They have no lower limit unless one is given.
+constexpr bool IsSourceOfValue(AccountRole role) {
+  return role == AccountRole::kIssuer || role == AccountRole::kExternal;
+}
+
 enum class AccountState { kOpen = 1, kFrozen = 2, kClosed = 3 };
 
 inline constexpr AssetCode kJoule("J");

@@ -86,7 +86,14 @@ absl::Status TransferApplier::Expire(TransferRecord& record) {
 ResultCode TransferApplier::CheckOnceKey(const TransferRequest& request) const {
   if (!request.once_key.has_value()) return ResultCode::kOk;
   const auto use = FindOnceUse(*request.once_key);
-  return use.has_value() ? CompareWithUse(*use, request) : ResultCode::kOk;
+  if (!use.has_value()) return ResultCode::kOk;
+  const ResultCode code = CompareWithUse(*use, request);
+  // What an earlier item of the chain did is not done unless the whole chain is, and with this item
+  // it is not.
+  const bool is_of_chain =
+      std::any_of(old_once_uses_.begin(), old_once_uses_.end(),
+                  [&](const auto& change) { return change.first == *request.once_key; });
+  return code == ResultCode::kOnceDone && is_of_chain ? ResultCode::kOnceReserved : code;
 }
 
 ResultCode TransferApplier::ResolveTarget(TransferRecord& record) {

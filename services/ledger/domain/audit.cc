@@ -70,13 +70,16 @@ Difference BookAudit::Add(const BookRecord& record) {
                     record.content);
 }
 
+Difference BookAudit::CheckNext(int64_t position) const {
+  if (position == head_.last_position + 1) return std::nullopt;
+  return absl::StrCat("position ", head_.last_position + 1, " should be next and ", position,
+                      " is");
+}
+
 Difference BookAudit::CheckPosition(int64_t position) {
-  if (position != head_.last_position + 1) {
-    return absl::StrCat("position ", head_.last_position + 1, " should be next and ", position,
-                        " is");
-  }
-  head_.last_position = position;
-  return std::nullopt;
+  Difference difference = CheckNext(position);
+  if (!difference.has_value()) head_.last_position = position;
+  return difference;
 }
 
 Difference BookAudit::CheckTime(int64_t position, Time recorded) {

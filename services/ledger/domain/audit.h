@@ -14,6 +14,8 @@ namespace joulebook::ledger {
 
 class BookAudit {
  public:
+  // Whether a record at this position would be the next one.
+  Difference CheckNext(int64_t position) const;
   // The next record of the log, in the order of positions from 1. After a difference the audit is
   // over.
   Difference Add(const TransferRecord& transfer);

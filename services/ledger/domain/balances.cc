@@ -16,6 +16,12 @@ bool Fits(Int128 value) {
   return value >= std::numeric_limits<int64_t>::min() && value <= kUnlimited;
 }
 
+// Whether what is available, and what will be posted with the pending amount, fits too.
+bool SumsFit(const Balances& balances) {
+  return Fits(Int128{balances.posted} - balances.reserved) &&
+         Fits(Int128{balances.posted} + balances.pending);
+}
+
 int64_t Room(Int128 room) { return static_cast<int64_t>(std::clamp<Int128>(room, 0, kUnlimited)); }
 
 // What an account receives counts by its origin.
@@ -60,8 +66,7 @@ std::optional<Balances> Apply(const Balances& before, const BalanceChange& chang
   const bool fits = AddTo(after.posted, change.posted) && AddTo(after.reserved, change.reserved) &&
                     AddTo(after.pending, change.pending) && AddTo(after.granted, change.granted) &&
                     AddTo(after.earned, change.earned) && AddTo(after.spent, change.spent) &&
-                    Fits(Int128{after.posted} - after.reserved) &&
-                    Fits(Int128{after.posted} + after.pending);
+                    SumsFit(after);
   return fits ? std::optional(after) : std::nullopt;
 }
 
@@ -86,7 +91,7 @@ std::optional<Balances> BalancesSum::Result() const {
   result.granted = static_cast<int64_t>(granted_);
   result.earned = static_cast<int64_t>(earned_);
   result.spent = static_cast<int64_t>(spent_);
-  return result;
+  return SumsFit(result) ? std::optional(result) : std::nullopt;
 }
 
 int64_t DebitRoom(const Account& account) {

@@ -38,7 +38,7 @@ class BalancesSum {
   explicit BalancesSum(const Balances& start);
   // The change, `times` over.
   void Add(const BalanceChange& change, Int128 times);
-  // Nothing if a balance or total does not fit 64 bits.
+  // Nothing if a balance, total or available amount does not fit 64 bits.
   std::optional<Balances> Result() const;
 
  private:

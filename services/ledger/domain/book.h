@@ -87,6 +87,8 @@ struct Changes {
   absl::flat_hash_set<Uuid> new_members;
   absl::flat_hash_set<Uuid> reputations;  // members whose reputation changed
   std::vector<ReputationChange> reputation_changes;
+  // An id of ViewKeys::transfers that the view did not show was answered and is not written.
+  bool has_unwritten = false;
 
   bool empty() const { return transfers.empty() && records.empty(); }
   // Whether this is one transfer and nothing else.
@@ -104,7 +106,8 @@ struct Changes {
 // holds refer to are loaded with them.
 struct ViewKeys {
   // Ids that may have been decided before. Those of `transfers` are written if they were not, so a
-  // store may take them for new and find out by that; those of `lookups` are not.
+  // store may take them for new and find out by that, unless Changes::has_unwritten says that one
+  // was not; those of `lookups` are not.
   std::vector<Uuid> transfers;
   std::vector<Uuid> lookups;
   std::vector<Uuid> holds;

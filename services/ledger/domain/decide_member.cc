@@ -12,16 +12,12 @@ namespace {
 
 constexpr int kEnergyGrant = 25;  // OPERATION_TYPE_ENERGY_GRANT
 
-bool IsUnlimitedByDefault(AccountRole role) {
-  return role == AccountRole::kIssuer || role == AccountRole::kExternal;
-}
-
 bool NeedsOwner(AccountRole role) {
   return role == AccountRole::kMember || role == AccountRole::kProvider;
 }
 
 std::optional<int64_t> EffectiveLowerLimit(const CreateAccountCommand& command) {
-  if (command.lower_limit.has_value() || IsUnlimitedByDefault(command.role)) {
+  if (command.lower_limit.has_value() || IsSourceOfValue(command.role)) {
     return command.lower_limit;
   }
   return 0;

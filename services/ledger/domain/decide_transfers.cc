@@ -54,7 +54,7 @@ const Account* FindDebit(const TransferRequest& request, const BookView& view) {
 bool IsForbidden(const TransferItem& item, const BookView& view) {
   if (item.may_issue || item.request.kind == TransferKind::kRelease) return false;
   const Account* const debit = FindDebit(item.request, view);
-  return debit != nullptr && debit->role == AccountRole::kIssuer;
+  return debit != nullptr && IsSourceOfValue(debit->role);
 }
 
 // Decides one chain (most have one item).
@@ -96,11 +96,12 @@ class ChainDecider {
 
   // True when the caller may not submit an item that is new. Then nothing of the chain is recorded:
   // who lacks the permission must not use up somebody's ids.
-  bool AnswerForbidden(std::vector<TransferOutcome>& outcomes) const {
+  bool AnswerForbidden(std::vector<TransferOutcome>& outcomes) {
     for (std::size_t i = 0; i < items_.size(); ++i) {
       if (view_.transfers.contains(items_[i].request.id)) continue;
       if (!IsForbidden(items_[i], view_)) continue;
       outcomes[i].code = ResultCode::kIssuerRoleRequired;
+      changes_.has_unwritten = true;
       return true;
     }
     return false;

@@ -2,7 +2,8 @@
 //
 //   scenario TITLE                   a new book: an issuer of J, an issuer `kwh` of KWH
 //   member NAME [key]
-//   account NAME [asset=J] [owner=M] [role=provider|escrow|fees] [sign] [lower=0|none] [upper=N]
+//   account NAME [asset=J] [owner=M] [role=provider|escrow|fees|external] [sign] [lower=0|none]
+//           [upper=N]
 //   KIND ID DEBIT CREDIT AMOUNT OPTIONS... -> RESULT     KIND: post reserve charge release reverse
 //       items of one request are separated by ;          or kindN for the enum number N
 //       OPTIONS asset= target= upto keep linked op= ttl= ref= block= size= duration= copies= meta=
@@ -145,9 +146,10 @@ class Scenario {
   }
 
   static AccountRole RoleOf(const std::string& name) {
-    return name == "provider" ? AccountRole::kProvider
-           : name == "escrow" ? AccountRole::kEscrow
-                              : AccountRole::kFees;
+    return name == "provider"   ? AccountRole::kProvider
+           : name == "escrow"   ? AccountRole::kEscrow
+           : name == "external" ? AccountRole::kExternal
+                                : AccountRole::kFees;
   }
 
   void Expect(const std::vector<std::string>& words) {

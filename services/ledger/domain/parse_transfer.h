@@ -17,7 +17,7 @@ struct TransferItem {
   ResultCode shape = ResultCode::kOk;
   TransferRequest request;
   std::optional<Quote> quote;  // what request.quote says
-  bool may_issue = true;       // whether the caller may move from an issuer
+  bool may_issue = true;       // whether the caller may move from a source of value
 };
 
 // A transfer as it came, ids still text, enums still numbers.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@ namespace joulebook::ledger {
 namespace {
 
 constexpr int kPage = 4'096;
+constexpr int64_t kBeforeAnyPosition = std::numeric_limits<int64_t>::min();
 
 // As the first migration ships them; assets are never added by the service.
 const Asset kAssets[] = {{AssetCode("J"), 6, AssetKind::kEnergy},
@@ -35,33 +37,51 @@ class BooksCheck {
     JB_ASSIGN_OR_RETURN(Difference difference, CheckLog());
     if (!difference.has_value()) difference = log_.Finish();
     if (!difference.has_value()) difference = audit_.CheckSums();
-    if (!difference.has_value()) difference = CheckStored();
+    if (!difference.has_value()) {
+      JB_ASSIGN_OR_RETURN(difference, CheckStored());
+    }
     if (!difference.has_value()) difference = audit_.CheckComplete();
     return difference;
   }
 
  private:
   absl::StatusOr<Difference> CheckLog() {
-    const BookHead head = snapshot_.Head();
-    LogReader reader(snapshot_, 0, kPage);
+    const std::optional<BookHead> head = snapshot_.Head();
+    if (!head.has_value()) return "the book's row is missing";
+    LogReader reader(snapshot_, kBeforeAnyPosition, kPage);
     for (int64_t checked = 0;; ++checked) {
       const std::optional<LogEntry> entry = reader.Next();
-      const bool is_time_to_tell = checked % kPage == 0 || !entry.has_value();
-      if (is_time_to_tell && !progress_({checked, head.last_position, log_.sealed()})) {
-        return absl::CancelledError("the check was given up");
+      if (checked % kPage == 0 || !entry.has_value()) {
+        told_ = {checked, head->last_position, log_.sealed()};
+        JB_RETURN_IF_ERROR(Tell());
       }
       if (!entry.has_value()) break;
-      Difference difference = std::visit([this](const auto& e) { return Add(e); }, *entry);
+      Difference difference = std::visit([this](const auto& e) { return CheckNext(e); }, *entry);
       if (difference.has_value()) return difference;
     }
     BookHead expected = audit_.head();
     expected.leaf_hash = leaf_hash_;
-    const Difference difference = Compare(expected, head);
+    const Difference difference = Compare(expected, *head);
     return difference.has_value() ? Difference("the book's " + *difference) : std::nullopt;
+  }
+
+  // Whether the check goes on.
+  absl::Status Tell() {
+    if (snapshot_.IsOverdue()) {
+      return absl::DeadlineExceededError("the check took longer than it may");
+    }
+    return progress_(told_) ? absl::OkStatus() : absl::CancelledError("the check was given up");
+  }
+
+  template <typename Entry>
+  Difference CheckNext(const Entry& entry) {
+    Difference difference = audit_.CheckNext(entry.position);
+    return difference.has_value() ? difference : Add(entry);
   }
 
   Difference Add(const TransferRecord& transfer) {
     const std::string place = PlaceOf(transfer.position, "transfer", transfer.request.id);
+    if (transfer.leaf_hash.empty() && is_adopted_) return place + ": its leaf hash is missing";
     Difference difference = AddLeaf(place, CanonicalBytes(transfer), transfer.leaf_hash);
     if (!difference.has_value()) difference = audit_.Add(transfer);
     if (!difference.has_value() && transfer.is_committed()) difference = quotes_.Add(transfer);
@@ -69,6 +89,7 @@ class BooksCheck {
   }
 
   Difference Add(const StoredRecord& stored) {
+    is_adopted_ = true;
     const std::string place = PlaceOf(stored.position, "record of", stored.subject);
     Difference difference = AddLeaf(place, stored.content, stored.leaf_hash);
     if (difference.has_value()) return difference;
@@ -88,26 +109,27 @@ class BooksCheck {
   }
 
   // What stands beside the log.
-  Difference CheckStored() {
+  absl::StatusOr<Difference> CheckStored() {
     const auto assets = snapshot_.Assets();
     if (!std::equal(assets.begin(), assets.end(), std::begin(kAssets), std::end(kAssets))) {
-      return "the assets are not those that the ledger came with";
+      return Difference("the assets are not those that the ledger came with");
     }
-    Difference difference = CheckAll(int64_t{0}, &BookSnapshot::Members,
-                                     [](const Member& member) { return member.number; });
-    if (!difference.has_value()) {
+    auto difference = CheckAll(int64_t{0}, &BookSnapshot::Members,
+                               [](const Member& member) { return member.number; });
+    const auto is_equal = [&] { return difference.ok() && !difference->has_value(); };
+    if (is_equal()) {
       difference = CheckAll(Uuid::Nil(), &BookSnapshot::ReputationChanges,
                             [](const ReputationChange& change) { return change.command.id; });
     }
-    if (!difference.has_value()) {
+    if (is_equal()) {
       difference = CheckAll(Uuid::Nil(), &BookSnapshot::Accounts,
                             [](const Account& account) { return account.id; });
     }
-    if (!difference.has_value()) {
+    if (is_equal()) {
       difference =
           CheckAll(Uuid::Nil(), &BookSnapshot::Holds, [](const Hold& hold) { return hold.id; });
     }
-    if (!difference.has_value()) {
+    if (is_equal()) {
       difference = CheckAll(Uuid::Nil(), &BookSnapshot::OnceKeys,
                             [](const OnceKeyHolder& holder) { return holder.id; });
     }
@@ -125,10 +147,11 @@ class BooksCheck {
 
   // Checks all rows that `read` gives, page by page; `key` is what they are ordered by.
   template <typename After, typename Read, typename Key>
-  Difference CheckAll(After after, const Read& read, const Key& key) {
+  absl::StatusOr<Difference> CheckAll(After after, const Read& read, const Key& key) {
     for (;;) {
+      JB_RETURN_IF_ERROR(Tell());
       const auto page = (snapshot_.*read)(after, kPage);
-      if (page.empty()) return std::nullopt;
+      if (page.empty()) return Difference();
       for (const auto& item : page) {
         if (Difference difference = Check(item); difference.has_value()) return difference;
       }
@@ -142,6 +165,9 @@ class BooksCheck {
   BookAudit audit_;
   QuoteAudit quotes_;
   std::string leaf_hash_;  // of the last record
+  BooksProgress told_;
+  // Whether the log has got to the first record that is no transfer. All after it have leaf hashes.
+  bool is_adopted_ = false;
 };
 
 }  // namespace

@@ -17,9 +17,9 @@ struct BooksProgress {
   int64_t sealed = 0;
 };
 
-// Checks one snapshot of the book. `progress` is called after every few thousand records; when it
-// says false the check ends with CANCELLED. The first difference, or nothing; errors are those of
-// the store.
+// Checks one snapshot of the book. `progress` is called after every few thousand records or rows;
+// when it says false the check ends with CANCELLED, and after `timeout` with DEADLINE_EXCEEDED. The
+// first difference, or nothing; other errors are those of the store.
 absl::StatusOr<Difference> CheckBooks(LogStore& store, const ReadPricedUse& read_quote,
                                       Duration timeout,
                                       const std::function<bool(const BooksProgress&)>& progress);

@@ -40,9 +40,13 @@ absl::Status LogSealer::Run() {
 
 absl::Status LogSealer::SealAll() {
   for (;;) {
+    JB_ASSIGN_OR_RETURN(const auto remembered, memory_.Read());
+    // Up to what was signed before, however little one seal may take: only there it can be told
+    // whether the log continues it.
+    const int64_t reach = remembered.has_value() ? static_cast<int64_t>(remembered->size) : 0;
     JB_ASSIGN_OR_RETURN(
         const auto sealed,
-        store_.Seal(options_.holder, options_.lease, options_.max_leaves, options_.timeout,
+        store_.Seal(options_.holder, options_.lease, options_.max_leaves, reach, options_.timeout,
                     [this](UnsealedLog log) { return MakeSeal(std::move(log)); }));
     if (!sealed.has_value() || *sealed == 0) return absl::OkStatus();
     metrics_.transfers_sealed.Increment(static_cast<double>(*sealed));
@@ -76,6 +80,7 @@ absl::StatusOr<NewSeal> LogSealer::MakeSeal(UnsealedLog log) {
 }
 
 absl::Status LogSealer::Extend(UnsealedLog& log, std::vector<MerkleTile>& full) {
+  // Not what SealAll read: the transaction may be at its second attempt, and the first one signed.
   JB_ASSIGN_OR_RETURN(const auto remembered, memory_.Read());
   if (!remembered.has_value() && log.last.has_value()) return Refused(NothingRemembered());
   const uint64_t known = remembered.has_value() ? remembered->size : 0;

@@ -18,7 +18,8 @@ struct SealerOptions {
   Uuid holder;
   // How long the lease outlives its holder.
   Duration lease = std::chrono::seconds(5);
-  // Leaves in one seal: bounds its transaction and memory.
+  // Leaves in one seal: bounds its transaction and memory. More go into one only where they were
+  // signed before and not written.
   int max_leaves = 65'536;
   // Longest seal.
   Duration timeout = std::chrono::seconds(30);

@@ -27,14 +27,18 @@ LedgerMetrics::LedgerMetrics(Metrics& metrics)
       clock_skew_seconds(
           metrics.Gauge("ledger_clock_skew_seconds",
                         "By how much the machine's clock is ahead of PostgreSQL's, in seconds.")),
-      transfers_sealed(metrics.Counter("ledger_transfers_sealed_total",
-                                       "Transfers sealed into the log by this replica.")),
+      book_ahead_seconds(
+          metrics.Gauge("ledger_book_ahead_seconds",
+                        "By how much the book's time is ahead of PostgreSQL's, in seconds.")),
+      transfers_sealed(
+          metrics.Counter("ledger_transfers_sealed_total",
+                          "Records of all kinds sealed into the log by this replica.")),
       seal_failures(metrics.Counter("ledger_seal_failures_total", "Seals that failed.")),
       seal_refusals(metrics.Counter("ledger_seal_refusals_total",
                                     "Logs not signed because they do not continue the last one.")),
       sealing_lag_seconds(
           metrics.Gauge("ledger_sealing_lag_seconds",
-                        "How long the first unsealed transfer has waited, in seconds.")),
+                        "How long the first unsealed record has waited, in seconds.")),
       proof_failures(metrics.Counter("ledger_proof_failures_total",
                                      "Proofs that do not lead to their checkpoint.")),
       books_balanced(metrics.Counter("ledger_books_checks_total", "Finished checks of the books.",

@@ -27,14 +27,16 @@ struct LedgerMetrics {
   prometheus::Gauge& expiry_lag_seconds;
   // ledger_clock_skew_seconds: by how much this machine's clock is ahead of PostgreSQL's.
   prometheus::Gauge& clock_skew_seconds;
-  // ledger_transfers_sealed_total: transfers that this replica sealed into the log.
+  // ledger_book_ahead_seconds: by how much the book's time is ahead of PostgreSQL's, if it is.
+  prometheus::Gauge& book_ahead_seconds;
+  // ledger_transfers_sealed_total: records of all kinds that this replica sealed into the log.
   prometheus::Counter& transfers_sealed;
   // ledger_seal_failures_total: seals that failed.
   prometheus::Counter& seal_failures;
   // ledger_seal_refusals_total: logs that this replica did not sign because they do not continue
   // the one that it remembers.
   prometheus::Counter& seal_refusals;
-  // ledger_sealing_lag_seconds: how long the first unsealed transfer has waited.
+  // ledger_sealing_lag_seconds: how long the first unsealed record has waited.
   prometheus::Gauge& sealing_lag_seconds;
   // ledger_proof_failures_total: proofs that do not lead from the transfer to its checkpoint.
   prometheus::Counter& proof_failures;

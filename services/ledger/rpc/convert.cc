@@ -147,8 +147,11 @@ absl::StatusOr<TransferFilter> FromProto(const v1::ListStatementLinesRequest& re
 }
 
 bool NeedsAdmin(const CreateAccountCommand& command) {
-  return (command.role != AccountRole::kMember && command.role != AccountRole::kProvider) ||
-         command.lower_limit.value_or(0) < 0;
+  return command.role != AccountRole::kMember && command.role != AccountRole::kProvider;
+}
+
+bool NeedsIssuer(const CreateAccountCommand& command) {
+  return IsSourceOfValue(command.role) || command.lower_limit.value_or(0) < 0;
 }
 
 void ToProto(const Asset& asset, v1::Asset& proto) {

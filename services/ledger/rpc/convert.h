@@ -20,8 +20,10 @@ absl::StatusOr<ReputationCommand> FromProto(const v1::RecordReputationChangeRequ
 absl::StatusOr<TransferFilter> FromProto(const v1::ListTransfersRequest& request);
 absl::StatusOr<TransferFilter> FromProto(const v1::ListStatementLinesRequest& request);
 
-// Whether the command opens an account that only an admin may open.
+// Whether the command opens an account of the network's own, which needs an admin.
 bool NeedsAdmin(const CreateAccountCommand& command);
+// Whether the command opens an account that can give more than it was given, which needs an issuer.
+bool NeedsIssuer(const CreateAccountCommand& command);
 
 void ToProto(const Asset& asset, v1::Asset& proto);
 void ToProto(const Member& member, v1::Member& proto);

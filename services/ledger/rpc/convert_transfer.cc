@@ -1,5 +1,6 @@
 #include "services/ledger/rpc/convert_transfer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,20 @@
 
 namespace joulebook::ledger {
 namespace {
+
+// Milliseconds that a recorded hold may have to live: above any limit there will be, and 64 bits
+// hold the microseconds of its expiry.
+constexpr int64_t kMaxRecordedTtlMs = int64_t{1} << 52;
+
+Conditions ConditionsOf(const v1::TransferRequest& request) {
+  Conditions conditions;
+  if (request.has_if_debit_available_at_least_minor()) {
+    conditions.debit_available_at_least = request.if_debit_available_at_least_minor();
+  }
+  if (request.has_if_debit_version()) conditions.debit_version = request.if_debit_version();
+  if (request.has_if_credit_version()) conditions.credit_version = request.if_credit_version();
+  return conditions;
+}
 
 TransferDraft ToDraft(const v1::TransferRequest& request) {
   TransferDraft draft;
@@ -32,13 +47,7 @@ TransferDraft ToDraft(const v1::TransferRequest& request) {
   if (request.has_effective_time()) {
     draft.effective = {request.effective_time().seconds(), request.effective_time().nanos()};
   }
-  if (request.has_if_debit_available_at_least_minor()) {
-    draft.conditions.debit_available_at_least = request.if_debit_available_at_least_minor();
-  }
-  if (request.has_if_debit_version()) draft.conditions.debit_version = request.if_debit_version();
-  if (request.has_if_credit_version()) {
-    draft.conditions.credit_version = request.if_credit_version();
-  }
+  draft.conditions = ConditionsOf(request);
   draft.signature = request.signature();
   draft.once_key = request.once_key();
   if (request.has_quote()) {
@@ -97,26 +106,84 @@ Balances FromProto(const v1::Balances& proto) {
           .version = proto.version()};
 }
 
-// The request of an EXPIRE, which the server makes: an id and the hold.
-absl::Status ParseExpiry(const v1::TransferRequest& proto, TransferRequest& request) {
+// A quote as text forms of the proto have it, which leave unknown fields out.
+std::string WithoutUnknownFields(type::v1::SignedQuote quote) {
+  quote.DiscardUnknownFields();
+  return quote.SerializeAsString();
+}
+
+// The quote of a record where it is more than its fields; else nothing.
+std::string PaddedQuote(const TransferRequest& request) {
+  type::v1::SignedQuote quote;
+  quote.ParseFromString(request.quote);
+  return WithoutUnknownFields(std::move(quote)) == request.quote ? "" : request.quote;
+}
+
+absl::Status Unreadable(std::string_view field) {
+  return absl::InvalidArgumentError(absl::StrCat("request.", ToAbsl(field), ": cannot be read"));
+}
+
+// Absent, or a UUID.
+bool ReadId(const std::string& text, std::optional<Uuid>& id) {
+  id = Uuid::Parse(text);
+  return id.has_value() || text.empty();
+}
+
+absl::Status ReadIdentity(const v1::TransferRequest& proto, TransferRequest& request) {
   const auto id = Uuid::Parse(proto.id());
-  const auto target = Uuid::Parse(proto.target_id());
-  if (!id.has_value() || !target.has_value()) {
-    return absl::InvalidArgumentError("request: not that of an expiry");
+  if (!id.has_value()) return Unreadable("id");
+  if (!v1::TransferKind_IsValid(proto.kind()) || proto.kind() == v1::TRANSFER_KIND_UNSPECIFIED) {
+    return Unreadable("kind");
   }
   request.id = *id;
-  request.kind = TransferKind::kExpire;
-  request.target = target;
+  request.kind = static_cast<TransferKind>(proto.kind());
+  if (!ReadId(proto.target_id(), request.target)) return Unreadable("target_id");
+  if (!ReadId(proto.debit_account_id(), request.debit)) return Unreadable("debit_account_id");
+  if (!ReadId(proto.credit_account_id(), request.credit)) return Unreadable("credit_account_id");
+  if (!proto.asset_code().empty() && !AssetCode::IsValid(proto.asset_code())) {
+    return Unreadable("asset_code");
+  }
+  request.asset = AssetCode(proto.asset_code());
   return absl::OkStatus();
 }
 
-absl::Status ParseRequest(const v1::TransferRequest& proto, TransferRequest& request) {
-  if (proto.kind() == v1::TRANSFER_KIND_EXPIRE) return ParseExpiry(proto, request);
-  const ResultCode shape = ParseTransfer(ToDraft(proto), request);
+// A request as it was recorded. What was accepted under the rules of its time stays readable
+// whatever today's rules are, so none of them is asked: leaf hash and audit judge what is read.
+absl::StatusOr<TransferRequest> ReadRecorded(const v1::TransferRequest& proto,
+                                             const std::string& padded_quote) {
+  TransferRequest request;
+  JB_RETURN_IF_ERROR(ReadIdentity(proto, request));
+  if (proto.hold_ttl_ms() < 0 || proto.hold_ttl_ms() > kMaxRecordedTtlMs) {
+    return Unreadable("hold_ttl_ms");
+  }
+  if (proto.has_effective_time()) {
+    request.effective = ReadTimestamp(proto.effective_time());
+    if (!request.effective.has_value()) return Unreadable("effective_time");
+  }
+  if (!proto.once_key().empty()) {
+    OnceKey& key = request.once_key.emplace();
+    if (proto.once_key().size() != key.bytes.size()) return Unreadable("once_key");
+    std::copy(proto.once_key().begin(), proto.once_key().end(), key.bytes.begin());
+  }
+  request.amount = proto.amount_minor();
+  request.up_to = proto.up_to();
+  request.keep_rest = proto.keep_rest();
   request.linked = proto.linked();
-  if (shape == ResultCode::kOk) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "request: ", v1::TransferResultCode_Name(static_cast<v1::TransferResultCode>(shape))));
+  request.operation = proto.operation_type();
+  request.hold_ttl_ms = proto.hold_ttl_ms();
+  request.reference = proto.reference();
+  request.usage = {proto.block_id(), proto.data_size_bytes(), proto.duration_s(),
+                   proto.redundancy()};
+  request.metadata = Metadata(proto.metadata().begin(), proto.metadata().end());
+  request.conditions = ConditionsOf(proto);
+  request.signature = proto.signature();
+  request.quote = padded_quote.empty() ? proto.quote().SerializeAsString() : padded_quote;
+  type::v1::SignedQuote quote;
+  if (!quote.ParseFromString(request.quote) ||
+      WithoutUnknownFields(std::move(quote)) != WithoutUnknownFields(proto.quote())) {
+    return Unreadable("quote");
+  }
+  return request;
 }
 
 }  // namespace
@@ -166,17 +233,19 @@ void ToProto(const TransferRecord& record, v1::Transfer& proto) {
   proto.set_leaf_hash(record.leaf_hash);
   SetId(record.quote_id, *proto.mutable_quote_id());
   proto.set_tariff_hash(record.tariff_hash);
+  proto.set_padded_quote(PaddedQuote(record.request));
 }
 
 void ToProto(const TransferRecord& record, v1::RefusedTransfer& proto) {
   RequestToProto(record.request, *proto.mutable_request());
+  proto.set_padded_quote(PaddedQuote(record.request));
   proto.set_code(static_cast<v1::TransferResultCode>(record.result));
   ToProto(record.recorded, *proto.mutable_recorded_time());
 }
 
 absl::StatusOr<TransferRecord> FromProto(const v1::RefusedTransfer& proto) {
-  TransferRequest request;
-  JB_RETURN_IF_ERROR(ParseRequest(proto.request(), request));
+  JB_ASSIGN_OR_RETURN(const TransferRequest request,
+                      ReadRecorded(proto.request(), proto.padded_quote()));
   const auto recorded = ReadTimestamp(proto.recorded_time());
   if (!recorded.has_value()) return absl::InvalidArgumentError("recorded_time: no valid time");
   if (proto.code() <= v1::TRANSFER_RESULT_CODE_OK || proto.code() > kMaxResultCode) {
@@ -187,7 +256,7 @@ absl::StatusOr<TransferRecord> FromProto(const v1::RefusedTransfer& proto) {
 
 absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto) {
   TransferRecord record;
-  JB_RETURN_IF_ERROR(ParseRequest(proto.request(), record.request));
+  JB_ASSIGN_OR_RETURN(record.request, ReadRecorded(proto.request(), proto.padded_quote()));
   const auto recorded = ReadTimestamp(proto.recorded_time());
   const auto debit = Uuid::Parse(proto.debit_account_id());
   const auto credit = Uuid::Parse(proto.credit_account_id());

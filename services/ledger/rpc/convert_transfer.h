@@ -21,7 +21,7 @@ using TransferResults = google::protobuf::RepeatedPtrField<v1::TransferResult>;
 // Whether a quote key that this ledger knows signed it.
 using QuoteCheck = std::function<bool(const type::v1::SignedQuote& quote)>;
 
-// `may_issue` is whether the caller may move from an issuer.
+// `may_issue` is whether the caller may move from a source of value.
 std::vector<TransferItem> ToItems(const TransferRequests& requests, const QuoteCheck& is_signed,
                                   bool may_issue);
 
@@ -30,10 +30,11 @@ void ToProto(const TransferRequests& requests, std::span<const TransferOutcome> 
              TransferResults& results);
 void ToProto(const TransferRecord& record, v1::Transfer& proto);
 void ToProto(const TransferRecord& record, v1::RefusedTransfer& proto);
+// Records are read back as they were written, also where the rules for requests are others by now.
 // The refused transfer that `proto` shows, but for its position. INVALID_ARGUMENT as below.
 absl::StatusOr<TransferRecord> FromProto(const v1::RefusedTransfer& proto);
-// The committed transfer that `proto` shows. INVALID_ARGUMENT, naming the field, for anything that
-// ToProto would not have written.
+// The committed transfer that `proto` shows. INVALID_ARGUMENT, naming the field, for what is no
+// value of its type: not an id, a time, a kind, ...
 absl::StatusOr<TransferRecord> FromProto(const v1::Transfer& proto);
 void ToProto(const Balances& balances, v1::Balances& proto);
 void ToProto(Time time, google::protobuf::Timestamp& proto);

@@ -160,6 +160,9 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::CreateAccount(
         if (NeedsAdmin(command)) {
           JB_RETURN_IF_ERROR(CheckRole(identity, Role::kAdmin, kErrorDomain));
         }
+        if (NeedsIssuer(command)) {
+          JB_RETURN_IF_ERROR(CheckRole(identity, Role::kIssuer, kErrorDomain));
+        }
         JB_ASSIGN_OR_RETURN(const auto created, deps_.writer.CreateAccount(command, left));
         ToProto(created.value, *response->mutable_account());
         response->set_created_now(created.is_new);
@@ -188,9 +191,12 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAccounts(Context* context,
         JB_ASSIGN_OR_RETURN(const auto owner,
                             ParseOptionalId("owner_member_id", request->owner_member_id()));
         JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request->page_size(), kErrorDomain));
-        JB_ASSIGN_OR_RETURN(const auto key,
-                            ParsePageToken(request->page_token(), QueryOf(*request), kErrorDomain));
-        const auto after = key.has_value() ? Uuid::Parse(*key) : std::nullopt;
+        JB_ASSIGN_OR_RETURN(const auto after,
+                            ParseIdToken(request->page_token(), QueryOf(*request), kErrorDomain));
+        if (after.has_value()) {  // of before a restore, the account may never have been opened
+          JB_ASSIGN_OR_RETURN(const auto last, deps_.store.FindAccount(*after, left));
+          if (!last.has_value()) return PageTokenInvalid(kErrorDomain);
+        }
         JB_ASSIGN_OR_RETURN(auto accounts, deps_.store.ListAccounts(owner, after, size + 1, left));
         response->set_next_page_token(FillPage(
             accounts, size + 1, *request,
@@ -305,10 +311,14 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListTransfers(
       context, "ListTransfers", [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
-        JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
-        response->set_next_page_token(
-            FillPage(records, page.limit, *request, PositionKey,
-                     AddTo<TransferRecord>(*response, &v1::ListTransfersResponse::add_transfers)));
+        JB_ASSIGN_OR_RETURN(const auto listed, deps_.store.ListTransfers(filter, page, left));
+        std::string next =
+            FillPage(listed.transfers, page.limit, *request, PositionKey,
+                     AddTo<TransferRecord>(*response, &v1::ListTransfersResponse::add_transfers));
+        if (next.empty() && listed.read_to.has_value()) {
+          next = MakePageToken(std::to_string(*listed.read_to), QueryOf(*request));
+        }
+        response->set_next_page_token(next);
         return absl::OkStatus();
       });
 }
@@ -322,9 +332,9 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(*filter.account, left));
         JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", *filter.account));
-        JB_ASSIGN_OR_RETURN(auto records, deps_.store.ListTransfers(filter, page, left));
+        JB_ASSIGN_OR_RETURN(const auto listed, deps_.store.ListTransfers(filter, page, left));
         response->set_next_page_token(
-            FillPage(records, page.limit, *request, PositionKey,
+            FillPage(listed.transfers, page.limit, *request, PositionKey,
                      [&](const TransferRecord& record) -> const v1::StatementLine& {
                        v1::StatementLine& line = *response->add_lines();
                        ToProto(record, *filter.account, line);

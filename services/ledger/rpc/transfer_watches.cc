@@ -204,15 +204,16 @@ void TransferWatches::Serve(Call& call, std::unique_lock<std::mutex>& lock) {
   } else if (!page_->transfers().empty()) {
     call.Send(page_);
   } else {  // up to there the log holds no committed transfer
-    call.SkipTo(last_position_);
+    call.SkipTo(read_to_.value_or(last_position_));
   }
 }
 
 absl::Status TransferWatches::ReadPage(int64_t after) {
   page_after_ = -1;
   JB_ASSIGN_OR_RETURN(
-      const auto records,
+      const auto listed,
       store_.ListTransfers({}, {.after = after, .limit = kPageItems}, options_.timeout));
+  const std::vector<TransferRecord>& records = listed.transfers;
   auto page = std::make_shared<v1::WatchTransfersResponse>();
   std::size_t bytes = 0;
   for (auto record = records.begin(); record != records.end() && bytes <= kPageBytes; ++record) {
@@ -221,8 +222,11 @@ absl::Status TransferWatches::ReadPage(int64_t after) {
     bytes += transfer.ByteSizeLong();
   }
   page_ = std::move(page);
-  // A page that is not full may have more by the time of the next call.
-  if (records.size() == kPageItems || bytes > kPageBytes) page_after_ = after;
+  read_to_ = listed.read_to;
+  // A page that ends with the log may have more by the time of the next call.
+  if (records.size() == kPageItems || bytes > kPageBytes || read_to_.has_value()) {
+    page_after_ = after;
+  }
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -71,10 +72,12 @@ class TransferWatches {
   bool is_stopping_ = false;
   bool is_woken_ = false;
 
-  // Of the thread alone: the newest position known, and the page read last.
+  // Of the thread alone: the newest position known, and the page read last, with TransferPage's
+  // read_to.
   int64_t last_position_ = 0;
   int64_t page_after_ = -1;
   std::shared_ptr<const v1::WatchTransfersResponse> page_;
+  std::optional<int64_t> read_to_;
 
   std::thread thread_;
 };

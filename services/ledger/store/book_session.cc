@@ -85,9 +85,8 @@ absl::Status BookSession::Attempt(Mode mode, IdLookup lookup, const ViewKeys& ke
   JB_RETURN_IF_ERROR(Connect());
   if (mode == Mode::kUnderLock) JB_RETURN_IF_ERROR(LockAndFollow(deadline));
   if (guard_.has_value()) JB_RETURN_IF_ERROR(guard_->Check(head_.last_recorded));
-  JB_ASSIGN_OR_RETURN(BookView view, MakeView(keys, lookup, deadline));
   Changes changes;
-  JB_RETURN_IF_ERROR(Decide(decide, view, changes));
+  JB_ASSIGN_OR_RETURN(BookView view, DecideOnView(lookup, keys, deadline, decide, changes));
   if (changes.empty()) {  // not checked by a commit
     if (mode == Mode::kUnderLock) return absl::OkStatus();
     return ReadAt(head_, deadline, [](pqxx::transaction_base&) {});
@@ -97,6 +96,18 @@ absl::Status BookSession::Attempt(Mode mode, IdLookup lookup, const ViewKeys& ke
   head_ = std::move(next);
   cache_.Absorb(std::move(view));
   return absl::OkStatus();
+}
+
+// Ids that were taken for new and are not written would never be found out: the decision is made
+// again on what the book has of them.
+absl::StatusOr<BookView> BookSession::DecideOnView(IdLookup lookup, const ViewKeys& keys,
+                                                   Duration deadline, const Decision& decide,
+                                                   Changes& changes) {
+  JB_ASSIGN_OR_RETURN(BookView view, MakeView(keys, lookup, deadline));
+  JB_RETURN_IF_ERROR(Decide(decide, view, changes));
+  if (lookup == IdLookup::kLookUp || !changes.has_unwritten) return view;
+  changes = {};
+  return DecideOnView(IdLookup::kLookUp, keys, deadline, decide, changes);
 }
 
 // A view from memory may contradict itself: then it is decided again without what is remembered. A

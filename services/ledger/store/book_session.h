@@ -39,6 +39,8 @@ class BookSession {
   absl::Status CommitWithin(Duration deadline, const ViewKeys& keys, const Decision& decide);
   absl::Status Attempt(Mode mode, IdLookup lookup, const ViewKeys& keys, Duration deadline,
                        const Decision& decide);
+  absl::StatusOr<BookView> DecideOnView(IdLookup lookup, const ViewKeys& keys, Duration deadline,
+                                        const Decision& decide, Changes& changes);
   absl::Status Decide(const Decision& decide, BookView& view, Changes& changes);
   absl::Status Connect();
   absl::Status LockAndFollow(Duration deadline);

@@ -64,7 +64,10 @@ struct TileLevel {
 class BookSnapshot {
  public:
   virtual ~BookSnapshot() = default;
-  virtual BookHead Head() = 0;
+  // Whether the time for reading it is over.
+  virtual bool IsOverdue() = 0;
+  // Nothing if the book has lost its row.
+  virtual std::optional<BookHead> Head() = 0;
   // In order of position, those after `after`. Refused transfers too.
   virtual std::vector<TransferRecord> Transfers(int64_t after, int limit) = 0;
   virtual std::vector<StoredRecord> Records(int64_t after, int limit) = 0;
@@ -90,10 +93,12 @@ class LogStore {
   virtual ~LogStore() = default;
 
   // Takes or renews the lease for `holder` and, if there are unsealed records, at most `limit` of
-  // them are given to `decide` and its seal is written, all in one transaction. How many leaves
-  // were sealed; nothing when another holder has the lease. DATA_LOSS when the records have a gap
-  // or the tiles are not those of the last checkpoint.
-  virtual absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int limit,
+  // them, or as many as bring the log to `reach` records if those are more, are given to `decide`
+  // and its seal is written, all in one transaction. How many leaves were sealed; nothing when
+  // another holder has the lease. DATA_LOSS when the records have a gap or the tiles are not those
+  // of the last checkpoint.
+  virtual absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease,
+                                                      int64_t limit, int64_t reach,
                                                       Duration timeout,
                                                       const SealDecision& decide) = 0;
   // When the first record that is not sealed was recorded; nothing when all are.

@@ -60,9 +60,14 @@ std::optional<StoredCheckpoint> NewestCheckpoint(pqxx::transaction_base& tx) {
 
 class PgBookSnapshot final : public BookSnapshot {
  public:
-  explicit PgBookSnapshot(pqxx::transaction_base& tx) : tx_(tx) {}
+  PgBookSnapshot(pqxx::transaction_base& tx, Clock& clock, Duration end)
+      : tx_(tx), clock_(clock), end_(end) {}
 
-  BookHead Head() override { return ReadHead(tx_.exec1(sql::kHead)); }
+  bool IsOverdue() override { return clock_.MonotonicNow() >= end_; }
+  std::optional<BookHead> Head() override {
+    const pqxx::result rows = tx_.exec(sql::kHead);
+    return rows.empty() ? std::nullopt : std::optional(ReadHead(rows[0]));
+  }
   std::vector<TransferRecord> Transfers(int64_t after, int limit) override {
     return All<TransferRecord>(tx_.exec_params(sql::kTransfersSince, after, limit), ReadTransfer);
   }
@@ -110,14 +115,16 @@ class PgBookSnapshot final : public BookSnapshot {
   }
 
   pqxx::transaction_base& tx_;
+  Clock& clock_;
+  const Duration end_;
 };
 
 class PgLogStore final : public LogStore {
  public:
   explicit PgLogStore(const Database& database) : database_(database) {}
 
-  absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int limit,
-                                              Duration timeout,
+  absl::StatusOr<std::optional<int64_t>> Seal(const Uuid& holder, Duration lease, int64_t limit,
+                                              int64_t reach, Duration timeout,
                                               const SealDecision& decide) override {
     std::optional<int64_t> sealed;
     JB_RETURN_IF_ERROR(RunTransaction(
@@ -128,7 +135,7 @@ class PgLogStore final : public LogStore {
                   .empty()) {
             return absl::OkStatus();
           }
-          JB_ASSIGN_OR_RETURN(UnsealedLog log, ReadUnsealed(limit, tx));
+          JB_ASSIGN_OR_RETURN(UnsealedLog log, ReadUnsealed(limit, reach, tx));
           sealed = static_cast<int64_t>(log.leaves.size());
           if (log.leaves.empty()) return absl::OkStatus();
           JB_ASSIGN_OR_RETURN(const NewSeal seal, decide(std::move(log)));
@@ -165,8 +172,9 @@ class PgLogStore final : public LogStore {
 
   absl::Status ReadSnapshot(Duration timeout,
                             const std::function<absl::Status(BookSnapshot&)>& read) override {
+    const Duration end = database_.clock.MonotonicNow() + timeout;
     return Read(timeout, [&](pqxx::transaction_base& tx) {
-      PgBookSnapshot snapshot(tx);
+      PgBookSnapshot snapshot(tx, database_.clock, end);
       return read(snapshot);
     });
   }
@@ -178,7 +186,8 @@ class PgLogStore final : public LogStore {
         database_, {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout}, read);
   }
 
-  static absl::StatusOr<UnsealedLog> ReadUnsealed(int limit, pqxx::transaction_base& tx) {
+  static absl::StatusOr<UnsealedLog> ReadUnsealed(int64_t limit, int64_t reach,
+                                                  pqxx::transaction_base& tx) {
     UnsealedLog log;
     log.last = NewestCheckpoint(tx);
     const auto& last = log.last;
@@ -190,7 +199,7 @@ class PgLogStore final : public LogStore {
           absl::StrCat("the tiles of the log are not those of its checkpoint of size ", size));
     }
     int64_t position = size;
-    for (const auto& row : tx.exec_params(sql::kLeaves, size, limit)) {
+    for (const auto& row : tx.exec_params(sql::kLeaves, size, std::max(limit, reach - size))) {
       if (row[0].as<int64_t>() != ++position) {
         return absl::DataLossError(absl::StrCat("the record at position ", position, " is gone"));
       }

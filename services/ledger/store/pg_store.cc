@@ -18,6 +18,9 @@ namespace {
 
 constexpr int64_t kBeforeAll = 0;
 constexpr int64_t kAfterAll = std::numeric_limits<int64_t>::max();
+// Positions that one read of all transfers goes over at most: no index leaves the refused ones out.
+// 5 MB, which take some 10 ms.
+constexpr int64_t kMaxPositionsRead = 10'000;
 
 // The key range (exclusive) that a page leaves.
 std::pair<int64_t, int64_t> KeyRange(const Page& page) {
@@ -25,10 +28,29 @@ std::pair<int64_t, int64_t> KeyRange(const Page& page) {
   return {page.after.value_or(kBeforeAll), kAfterAll};
 }
 
+// Cuts the range (exclusive) of a book up to `last` to what one read may go over. Where that leaves
+// something out, the position to go on from.
+std::optional<int64_t> CutToOneRead(bool newest_first, int64_t last, int64_t& after,
+                                    int64_t& before) {
+  after = std::max(after, kBeforeAll);
+  before = std::clamp(before, kBeforeAll, last + 1);
+  if (before - after - 1 <= kMaxPositionsRead) return std::nullopt;
+  if (newest_first) {
+    after = before - 1 - kMaxPositionsRead;
+    return after + 1;
+  }
+  before = after + 1 + kMaxPositionsRead;
+  return before - 1;
+}
+
 std::string OneId(const Uuid& id) { return UuidArrayLiteral({&id, 1}); }
 
 const Balances& BalancesOf(const TransferRecord& record, const Uuid& account) {
   return record.debit == account ? record.debit_after : record.credit_after;
+}
+
+int64_t NewestPosition(pqxx::transaction_base& transaction) {
+  return transaction.exec1(sql::kLastPosition)[0].as<int64_t>();
 }
 
 int64_t PositionBefore(Time time, pqxx::transaction_base& transaction) {
@@ -147,20 +169,32 @@ class PgStore final : public Store {
     return record;
   }
 
-  absl::StatusOr<std::vector<TransferRecord>> ListTransfers(const TransferFilter& filter,
-                                                            const Page& page,
-                                                            Duration timeout) override {
-    return ReadAll<TransferRecord>(timeout, ReadTransfer, [&](pqxx::transaction_base& tx) {
-      return SelectTransfers(filter, page, tx);
-    });
+  absl::StatusOr<TransferPage> ListTransfers(const TransferFilter& filter, const Page& page,
+                                             Duration timeout) override {
+    TransferPage listed;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      listed = {};
+      for (const auto& row : SelectTransfers(filter, page, tx, listed.read_to)) {
+        listed.transfers.push_back(ReadTransfer(row));
+      }
+    }));
+    if (std::ssize(listed.transfers) >= page.limit) listed.read_to.reset();
+    return listed;
   }
 
   absl::StatusOr<int64_t> LastPosition(Duration timeout) override {
     int64_t position = 0;
-    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
-      position = tx.exec1(sql::kLastPosition)[0].as<int64_t>();
-    }));
+    JB_RETURN_IF_ERROR(
+        Read(timeout, [&](pqxx::transaction_base& tx) { position = NewestPosition(tx); }));
     return position;
+  }
+
+  absl::StatusOr<Time> LastRecorded(Duration timeout) override {
+    Time recorded;
+    JB_RETURN_IF_ERROR(Read(timeout, [&](pqxx::transaction_base& tx) {
+      recorded = FromMicros(tx.exec1(sql::kLastRecorded)[0].as<int64_t>());
+    }));
+    return recorded;
   }
 
   absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) override {
@@ -221,8 +255,9 @@ class PgStore final : public Store {
     return UuidArrayLiteral(accounts);
   }
 
+  // Sets `read_to` where the rows end before the page is full and the listing ends.
   static pqxx::result SelectTransfers(const TransferFilter& filter, const Page& page,
-                                      pqxx::transaction_base& tx) {
+                                      pqxx::transaction_base& tx, std::optional<int64_t>& read_to) {
     auto [after, before] = KeyRange(page);
     if (filter.start.has_value()) after = std::max(after, PositionBefore(*filter.start, tx));
     if (filter.end.has_value()) before = std::min(before, PositionBefore(*filter.end, tx) + 1);
@@ -232,6 +267,9 @@ class PgStore final : public Store {
         filter.operation == 0 ? std::nullopt : std::optional<int>(filter.operation);
     const auto accounts = AccountsOf(filter, tx);
     if (!accounts.has_value()) {
+      if (!reference.has_value() && !operation.has_value()) {
+        read_to = CutToOneRead(page.newest_first, NewestPosition(tx), after, before);
+      }
       return tx.exec_params(page.newest_first ? sql::kTransfersDown : sql::kTransfersUp, after,
                             before, page.limit, reference, operation);
     }

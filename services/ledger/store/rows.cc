@@ -1,5 +1,6 @@
 #include "services/ledger/store/rows.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/numbers.h"
@@ -53,9 +54,14 @@ class RowReader {
   AssetCode Code() { return AssetCode(Text()); }
   bool Bool() { return row_[next_++].as<bool>(); }
   Time Instant() { return FromMicros(Int()); }
+  // What was never written reads as something that never is: a key has a byte or more.
   Metadata Json() {
     const std::string text = Text();
-    return text.empty() ? Metadata() : nlohmann::json::parse(text).get<Metadata>();
+    if (text.empty()) return {};
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    const bool is_metadata = json.is_object() && std::all_of(json.begin(), json.end(),
+                                                             [](auto& v) { return v.is_string(); });
+    return is_metadata ? json.get<Metadata>() : Metadata{{"", text}};
   }
   // All but the count of changes, which the tables hold in different ways.
   Reputation ReputationValues() {

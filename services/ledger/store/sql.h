@@ -305,6 +305,7 @@ inline constexpr char kInsertCheckpoint[] =
 
 // The whole book, page by page.
 inline constexpr char kLastPosition[] = "SELECT last_position FROM ledger.book";
+inline constexpr char kLastRecorded[] = "SELECT last_recorded_us FROM ledger.book";
 inline constexpr char kHoldsPage[] =
     "SELECT " JOULEBOOK_HOLD_COLUMNS "FROM ledger.holds WHERE id > $1 ORDER BY id LIMIT $2";
 

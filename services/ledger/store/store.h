@@ -34,6 +34,14 @@ struct Page {
   bool newest_first = false;
 };
 
+// A page of transfers. One read goes over a bounded number of positions, whatever is there.
+struct TransferPage {
+  std::vector<TransferRecord> transfers;
+  // Set when the read ended before the page was full and before the listing's end: at this
+  // position, after which the next page begins (before which, when newest first).
+  std::optional<int64_t> read_to;
+};
+
 // Thread-safe. Errors of every call: UNAVAILABLE when the database cannot be reached,
 // RESOURCE_EXHAUSTED when no connection came free, DEADLINE_EXCEEDED when time ran out, INTERNAL.
 class Store {
@@ -73,11 +81,13 @@ class Store {
   // Committed ones only.
   virtual absl::StatusOr<std::optional<TransferRecord>> FindTransfer(const Uuid& id,
                                                                      Duration timeout) = 0;
-  virtual absl::StatusOr<std::vector<TransferRecord>> ListTransfers(const TransferFilter& filter,
-                                                                    const Page& page,
-                                                                    Duration timeout) = 0;
-  // The position of the newest committed transfer; 0 before the first.
+  // Committed ones only.
+  virtual absl::StatusOr<TransferPage> ListTransfers(const TransferFilter& filter, const Page& page,
+                                                     Duration timeout) = 0;
+  // The position of the newest record of whatever kind; 0 before the first.
   virtual absl::StatusOr<int64_t> LastPosition(Duration timeout) = 0;
+  // The book's time: when its newest record was recorded.
+  virtual absl::StatusOr<Time> LastRecorded(Duration timeout) = 0;
   virtual absl::StatusOr<std::optional<Hold>> FindHold(const Uuid& id, Duration timeout) = 0;
   // When the first of the open holds expires, or expired; nothing without open holds.
   virtual absl::StatusOr<std::optional<Time>> EarliestExpiry(Duration timeout) = 0;
