@@ -114,6 +114,7 @@ class Bench {
     usage.set_duration_s(30 * 86'400);
     usage.set_redundancy(3);
     usage.set_reputation_ppm(static_cast<int32_t>(random_.Next() % 1'000'001));
+    usage.set_utility_ppm(static_cast<int32_t>(random_.Next() % 1'000'001));
     return item;
   }
   std::vector<grpc::ByteBuffer> QuoteRequests() {

@@ -85,11 +85,6 @@ TEST_F(EarningsTest, TheSameTimeIsClaimedOnce) {
   earning = EarningOf(6);
   earning.set_provider_member_id(MemberId(8));
   EXPECT_THAT(Record(earning), IsOk());
-  earning = EarningOf(7);
-  earning.set_resource_id(TestId(7, 1));
-  const auto recorded = Record(earning);
-  ASSERT_THAT(recorded, IsOk());
-  EXPECT_EQ(recorded->earning().resource_id(), TestId(7, 1));
 
   // What was found false leaves its time to another claim.
   v1::SetEarningStateRequest reject;
@@ -97,6 +92,28 @@ TEST_F(EarningsTest, TheSameTimeIsClaimedOnce) {
   reject.set_state(v1::EARNING_STATE_REJECTED);
   ASSERT_THAT(Call(*stub_, &Service::SetEarningState, reject), IsOk());
   EXPECT_THAT(Record(EarningOf(2)), IsOk());
+}
+
+// Without a resource a claim is for all that the provider has.
+TEST_F(EarningsTest, AClaimForAllOverlapsEveryResources) {
+  StartService();
+  const auto of = [](v1::Earning earning, int resource) {
+    if (resource != 0) earning.set_resource_id(TestId(7, resource));
+    return earning;
+  };
+  const auto overlaps = [&](const v1::Earning& earning, int other) {
+    const auto recorded = Record(earning);
+    EXPECT_THAT(recorded, StatusIs(absl::StatusCode::kAlreadyExists, "EARNING_OVERLAPS"));
+    EXPECT_EQ(GetErrorInfo(recorded.status())->metadata["earning_id"], TestId(6, other));
+  };
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  overlaps(of(EarningOf(2), 1), 1);
+  const auto recorded = Record(of(EarningOfDay(3, 1), 1));
+  ASSERT_THAT(recorded, IsOk());
+  EXPECT_EQ(recorded->earning().resource_id(), TestId(7, 1));
+  EXPECT_THAT(Record(of(EarningOfDay(4, 1), 2)), IsOk());
+  overlaps(of(EarningOfDay(5, 1), 2), 4);
+  overlaps(EarningOfDay(5, 1), 3);
 }
 
 // Whatever writes the table, the schema has the last word.
@@ -155,6 +172,59 @@ TEST_F(EarningsTest, ReasonsHaveOneOrder) {
   earning.set_earning_id(TestId(6, 2));
   EXPECT_THAT(Record(earning), StatusIs(absl::StatusCode::kAlreadyExists, "EARNING_OVERLAPS"));
   EXPECT_FALSE(Record(EarningOf(1))->recorded_now());
+}
+
+// The sums are the database's, and what does not fit has a reason.
+TEST_F(EarningsTest, AStatementOfMoreThanFitsIsRefused) {
+  StartService();
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  const auto insert = [&](int day, int state) {
+    const absl::Status inserted =
+        RunCommand(
+            {"psql", "-q", "-X", "-d", superuser_connection_, "-c",
+             absl::StrCat(
+                 "INSERT INTO costing.earnings (id, number, provider_id, source, units, "
+                 "first_factor_ppm, second_factor_ppm, start_us, end_us, amount, tariff_hash, "
+                 "state) SELECT gen_random_uuid(), ",
+                 day + 1, ", provider_id, 2, 1, 1, 1, start_us + ", day,
+                 " * 86400000000, end_us + ", day, " * 86400000000, ", int64_t{1} << 62,
+                 ", tariff_hash, ", state, " FROM costing.earnings WHERE number = 1")})
+            .status();
+    ASSERT_THAT(inserted, IsOk());
+  };
+  v1::GetProviderStatementRequest ask;
+  ask.set_provider_member_id(MemberId(9));
+  ask.mutable_start_time()->set_seconds(kStart);
+  ask.mutable_end_time()->set_seconds(kStart + 10 * kDay);
+  ask.set_revenue_microjoules(0);
+  ask.set_operational_costs_microjoules(0);
+  insert(1, 2);
+  const auto fits = Call(*stub_, &Service::GetProviderStatement, ask);
+  ASSERT_THAT(fits, IsOk());
+  EXPECT_EQ(fits->statement().network_microjoules(), int64_t{1} << 62);
+  EXPECT_EQ(fits->statement().pending_microjoules(), 1'000'000);
+  insert(2, 3);  // confirmed and paid are one sum, of two that fit
+  EXPECT_THAT(Call(*stub_, &Service::GetProviderStatement, ask),
+              StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
+  ask.mutable_start_time()->set_seconds(kStart + 2 * kDay + 1);
+  EXPECT_THAT(Call(*stub_, &Service::GetProviderStatement, ask), IsOk());
+  insert(3, 3);  // a sum of the database's that does not fit
+  EXPECT_THAT(Call(*stub_, &Service::GetProviderStatement, ask),
+              StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
+}
+
+// A replica remembers a tariff that its database lost: an answer, and not a bug.
+TEST_F(EarningsTest, AnEarningByATariffThatTheDatabaseLost) {
+  StartService({"--refresh-interval-ms", "600000", "--refresh-max-age-ms", "3600000",
+                "--notice-period-ms", "86400000", "--quote-ahead-ms", "0"});
+  ASSERT_THAT(Record(EarningOf(1)), IsOk());
+  ASSERT_THAT(RunCommand({"psql", "-q", "-X", "-d", superuser_connection_, "-c",
+                          "SET session_replication_role = replica; DELETE FROM costing.tariffs"}),
+              IsOk());
+  EXPECT_THAT(Record(EarningOfDay(2, 1)),
+              StatusIs(absl::StatusCode::kNotFound, "TARIFF_NOT_FOUND"));
+  EXPECT_FALSE(Record(EarningOf(1))->recorded_now());
+  EXPECT_EQ(ListAll(10), "1");
 }
 
 // Lists and a writer that was stopped in the middle of its work. It holds the order: nothing gets a

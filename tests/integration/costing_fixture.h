@@ -28,7 +28,8 @@ inline std::string TestId(int kind, int number) {
 }
 inline std::string MemberId(int number) { return TestId(1, number); }
 
-// Store 1 MB for 30 days in 3 copies, as in the sources' worked example.
+// Store 1 MB for 30 days in 3 copies, as in the sources' worked example. The utility is the one
+// that scales storage by 1, less half a millionth.
 inline v1::QuoteItem StoreItem(int member = 1) {
   v1::QuoteItem item;
   item.set_member_id(MemberId(member));
@@ -38,6 +39,7 @@ inline v1::QuoteItem StoreItem(int member = 1) {
   usage.set_duration_s(30 * 86'400);
   usage.set_redundancy(3);
   usage.set_reputation_ppm(500'000);
+  usage.set_utility_ppm(666'667);
   return item;
 }
 

@@ -283,6 +283,36 @@ TEST_F(CostingHostileTest, WhatIsAbsentIsNotZero) {
   expect_refused(Call(*stub_, &Service::GetProviderStatement, statement), "revenue_microjoules");
 }
 
+// Content of no use costs twice as much to store: leaving out of what use it is was half the price.
+TEST_F(CostingHostileTest, UtilityThatThePriceDependsOnIsGiven) {
+  StartService();
+  const auto expect_refused = [](const auto& answer) {
+    EXPECT_THAT(answer, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+    EXPECT_EQ(GetErrorInfo(answer.status())->metadata["field"], "utility_ppm");
+  };
+  v1::QuoteItem item = StoreItem();
+  item.mutable_usage()->clear_utility_ppm();
+  expect_refused(QuoteOf(item));
+  v1::AuthorizeRequest authorize;
+  *authorize.mutable_item() = item;
+  authorize.set_available_microjoules(10'000'000);
+  expect_refused(Call(*stub_, &Service::Authorize, authorize));
+  v1::CheckCostRequest check;
+  *check.mutable_item() = item;
+  check.set_available_microjoules(10'000'000);
+  expect_refused(Call(*stub_, &Service::CheckCost, check));
+  v1::OpenSessionRequest open = OpenRequest(1);
+  *open.mutable_item() = item;
+  open.set_unit(type::v1::METERED_UNIT_SECONDS);
+  expect_refused(Call(*stub_, &Service::OpenSession, open));
+  item.mutable_usage()->set_utility_ppm(0);
+  EXPECT_EQ(QuoteOf(item)->terms().storage_microjoules(), 2 * 38'086);
+  // What stores nothing does not ask for it.
+  item.mutable_usage()->clear_utility_ppm();
+  item.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
+  EXPECT_THAT(QuoteOf(item), IsOk());
+}
+
 TEST_F(CostingHostileTest, AProofForNoPricedOperationIsRefused) {
   StartService();
   v1::GetChallengeRequest get;

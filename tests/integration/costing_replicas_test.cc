@@ -57,6 +57,29 @@ TEST_F(CostingReplicasTest, RacingPublishersGetOneTariff) {
   EXPECT_EQ(published, 1);
 }
 
+// What is published is held to what the database has, not to what this replica has read of it.
+TEST_F(CostingReplicasTest, AReplicaThatHasNotReadATariffPublishesItsNextVersion) {
+  StartService();
+  auto other = StartReplica({"--refresh-interval-ms", "600000", "--refresh-max-age-ms", "3600000",
+                             "--quote-ahead-ms", "0"});
+  ASSERT_THAT(other, IsOk());
+  const auto other_stub = other->StubOf<v1::CostingService>({});
+  const auto document = [](int version, int period_s) {
+    return ShippedDocument("constants",
+                           absl::StrCat(R"({"name": "unread", "version": )", version,
+                                        R"(, "effective_us": )", NowUs() + 90'000'000'000 + version,
+                                        R"(, "congestion": {"period_s": )", period_s, "}}"));
+  };
+  ASSERT_THAT(Publish(document(1, 3'600)), IsOk());
+  v1::PublishTariffRequest publish;
+  publish.set_document(document(2, 1'800));
+  const auto refused = Call(*other_stub, &Service::PublishTariff, publish);
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "TARIFF_INVALID"));
+  EXPECT_EQ(GetErrorInfo(refused.status())->metadata["place"], "congestion.period_s");
+  publish.set_document(document(2, 3'600));
+  EXPECT_THAT(Call(*other_stub, &Service::PublishTariff, publish), IsOk());
+}
+
 TEST(CostingOutage, WithoutItsDatabaseItQuotesUntilItCannotBeSure) {
   const auto postgres = PostgresServer::Start();
   ASSERT_THAT(postgres, IsOk());

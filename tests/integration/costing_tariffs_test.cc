@@ -417,7 +417,7 @@ TEST_F(TariffsTest, RerateTotalsTwoTariffsSideBySide) {
   EXPECT_EQ(totals->members(0).member(), "anna");
   EXPECT_EQ(totals->members(0).events(), 10);
   EXPECT_EQ(totals->members(0).before_microjoules(), 10 * 2'692'086);
-  EXPECT_EQ(totals->members(1).after_microjoules(), 10 * 41'654'000);
+  EXPECT_EQ(totals->members(1).after_microjoules(), 10 * 41'653'981);
   EXPECT_EQ(totals->all().events(), 20);
 
   // A tariff whose congestion never falls to 1 prices at its floor where nothing else held.
@@ -441,6 +441,9 @@ TEST_F(TariffsTest, RerateTotalsTwoTariffsSideBySide) {
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   events.mutable_events(3)->clear_usage();
   EXPECT_EQ(GetErrorInfo(rerate({first, events}).status())->metadata["field"], "reputation_ppm");
+  *events.mutable_events(3)->mutable_usage() = StoreItem().usage();
+  events.mutable_events(3)->mutable_usage()->clear_utility_ppm();
+  EXPECT_EQ(GetErrorInfo(rerate({first, events}).status())->metadata["field"], "utility_ppm");
 
   *events.mutable_events(3)->mutable_usage() = StoreItem().usage();
   events.mutable_events(3)->set_member(2);

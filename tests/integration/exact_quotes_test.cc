@@ -126,6 +126,83 @@ TEST_F(ExactQuotesTest, TheSecondSliceOfASessionWithoutTheFirst) {
   EXPECT_EQ(Post(Reserve(8, next.grant())), "OK");
 }
 
+// The first slice of a cheap operation is charged; the next one is of a dear operation, whose proof
+// of work and fixed parts nobody paid.
+TEST_F(ExactQuotesTest, ASessionThatOpensCheaplyAndGoesOnDearly) {
+  auto cheap = StoreItem();
+  cheap.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_TEMPERATURE_UPDATE);
+  const auto opened = OpenSession(1, 1, cheap);
+  EXPECT_EQ(Post(Reserve(1, opened)), "OK");
+  EXPECT_EQ(Post(Charge(2, 1, Update(opened, 1, 1).settlement())), "OK");
+  const auto dear = OpenSession(1, 1);
+  EXPECT_EQ(Post(Reserve(3, Update(dear, 1, 1'000'000).grant())), "QUOTE_OUT_OF_ORDER");
+  // As a session of its own it pays all of its first slice.
+  EXPECT_EQ(Post(Reserve(4, dear)), "OK");
+  EXPECT_EQ(Post(Charge(5, 4, Update(dear, 1, 1).settlement())), "OK");
+  EXPECT_EQ(Post(Reserve(6, Update(dear, 1, 1'000'000).grant())), "OK");
+}
+
+// A second opening with more units, and a use of it that is never charged, would carry the session
+// far ahead.
+TEST_F(ExactQuotesTest, ASessionThatJumpsOverUnits) {
+  constexpr int64_t kFew = 1'000'000;
+  constexpr int64_t kMany = 1'000'000'000;
+  const auto opened = OpenSession(1, kFew);
+  EXPECT_EQ(Post(Reserve(1, opened)), "OK");
+  const auto next = Update(opened, kFew, kFew);
+  EXPECT_EQ(Post(Charge(2, 1, next.settlement())), "OK");
+  const auto ahead = Update(OpenSession(1, kMany), kMany, kMany);
+  EXPECT_EQ(Post(Reserve(3, ahead.grant())), "QUOTE_OUT_OF_ORDER");
+  EXPECT_EQ(Post(Reserve(4, next.grant())), "OK");
+  EXPECT_EQ(Post(Charge(5, 4, Update(ahead.grant(), kFew, kFew).settlement())),
+            "QUOTE_NOT_OF_THIS_HOLD");
+  EXPECT_EQ(Post(Charge(6, 4, Update(next.grant(), kFew, kFew).settlement())), "OK");
+  EXPECT_EQ(Post(Reserve(7, Update(ahead.grant(), kFew, kFew).grant())), "QUOTE_OUT_OF_ORDER");
+  EXPECT_EQ(Post(Reserve(8, Update(next.grant(), kFew, kFew).grant())), "OK");
+}
+
+TEST_F(ExactQuotesTest, AHoldChargedWithTheSettlementOfACheaperOpening) {
+  auto item = StoreItem();
+  item.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
+  item.mutable_usage()->set_priority(type::v1::PRIORITY_LOW);
+  const auto cheap = OpenSession(1, 1'000'000, item);
+  item.mutable_usage()->set_priority(type::v1::PRIORITY_URGENT);
+  const auto dear = OpenSession(1, 1'000'000, item);
+  EXPECT_EQ(Post(Reserve(1, dear)), "OK");
+  EXPECT_EQ(Post(Charge(2, 1, Update(cheap, 1'000'000, 1).settlement())), "QUOTE_NOT_OF_THIS_HOLD");
+  EXPECT_EQ(Post(Charge(3, 1, Update(dear, 1'000'000, 1).settlement())), "OK");
+}
+
+// What changes the price within a session: here a discount that is revoked.
+TEST_F(ExactQuotesTest, AHoldChargedWithTheSettlementOfAGrantFromCheaperTimes) {
+  const auto opened = OpenSession(1, 1'000'000);
+  EXPECT_EQ(Post(Reserve(1, opened)), "OK");
+  EXPECT_EQ(Post(Charge(2, 1, Update(opened, 1'000'000, 1).settlement())), "OK");
+  auto discount = costing::MakeEntitlement(1, 1);
+  discount.set_discount("provider");
+  ASSERT_THAT(Grant(discount), IsOk());
+  const auto cheap = Update(opened, 1'000'000, 1'000'000).grant();
+  costing::v1::RevokeEntitlementRequest revoke;
+  revoke.set_entitlement_id(discount.entitlement_id());
+  ASSERT_THAT(Call(*stub_, &costing::Service::RevokeEntitlement, revoke), IsOk());
+  const auto dear = Update(opened, 1'000'000, 1'000'000).grant();
+  ASSERT_LT(cheap.terms().total_microjoules(), dear.terms().total_microjoules());
+  EXPECT_EQ(Post(Reserve(3, dear)), "OK");
+  EXPECT_EQ(Post(Charge(4, 3, Update(cheap, 1'000'000, 1).settlement())), "QUOTE_NOT_OF_THIS_HOLD");
+  EXPECT_EQ(Post(Charge(5, 3, Update(dear, 1'000'000, 1).settlement())), "OK");
+}
+
+TEST_F(ExactQuotesTest, ASliceAskedForTwiceIsReservedOnce) {
+  EXPECT_EQ(Post(Reserve(1, OpenSession(1, 1'000'000))), "OK");
+  const auto opened = OpenSession(1, 1'000'000);
+  EXPECT_EQ(Post(Reserve(2, opened)), "QUOTE_USED_UP");
+  const auto first = OpenSession(2, 1'000'000);
+  EXPECT_EQ(Post(Reserve(3, first)), "OK");
+  EXPECT_EQ(Post(Charge(4, 3, Update(first, 1'000'000, 1'000'000).settlement())), "OK");
+  EXPECT_EQ(Post(Reserve(5, Update(first, 1'000'000, 1'000'000).grant())), "OK");
+  EXPECT_EQ(Post(Reserve(6, Update(first, 1'000'000, 2'000'000).grant())), "QUOTE_USED_UP");
+}
+
 TEST_F(ExactQuotesTest, ASliceRecordsTheUnitsThatItPrices) {
   const auto grant = OpenSession(1, 5'000'000);
   auto reserve = Reserve(1, grant);

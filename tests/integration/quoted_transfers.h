@@ -112,18 +112,23 @@ class QuotedTransfersTest : public costing::CostingTest {
     return updated.ok() ? *updated : costing::v1::UpdateSessionResponse();
   }
 
-  // A session that retrieves a block by bytes.
-  costing::v1::Quote OpenSession(int number, int64_t wanted_units, int member = 1) {
+  // A session of the item by bytes.
+  costing::v1::Quote OpenSession(int number, int64_t wanted_units,
+                                 const costing::v1::QuoteItem& item) {
     costing::v1::OpenSessionRequest open;
     open.set_session_id(costing::TestId(5, number));
-    *open.mutable_item() = StoreItem(member);
-    open.mutable_item()->mutable_usage()->set_operation_type(
-        type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
+    *open.mutable_item() = item;
     open.set_unit(type::v1::METERED_UNIT_BYTES);
     open.set_wanted_units(wanted_units);
     const auto opened = Call(*stub_, &costing::Service::OpenSession, open);
     EXPECT_THAT(opened, IsOk());
     return opened.ok() ? opened->grant() : costing::v1::Quote();
+  }
+  // A session that retrieves a block by bytes.
+  costing::v1::Quote OpenSession(int number, int64_t wanted_units, int member = 1) {
+    auto item = StoreItem(member);
+    item.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
+    return OpenSession(number, wanted_units, item);
   }
 
   v1::Balances BalancesOf(const std::string& account) {

@@ -268,8 +268,11 @@ absl::StatusOr<DayResult> RunDay(const std::vector<Usage>& trace, const DayDepen
   result.elapsed = on.clock.MonotonicNow() - start;
   result.charged_microjoules = shares.charged();
   JB_RETURN_IF_ERROR(shares.Pay(on.ledger, on.ids));
-  JB_ASSIGN_OR_RETURN(result.earnings, PayEarnings(result.providers, result.network.fund,
-                                                   on.clock.Now(), on.ledger, on.costing, on.ids));
+  // Costing asks for a period that is over by its database's clock, which may be behind this one.
+  const Time end =
+      std::chrono::floor<std::chrono::seconds>(on.clock.Now()) - std::chrono::seconds(1);
+  JB_ASSIGN_OR_RETURN(result.earnings, PayEarnings(result.providers, result.network.fund, end,
+                                                   on.ledger, on.costing, on.ids));
   return result;
 }
 

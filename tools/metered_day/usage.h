@@ -6,6 +6,9 @@
 
 namespace joulebook::metered_day {
 
+// Of content that nobody has used or rated yet, as GetUtility scores it.
+inline constexpr int32_t kNewContentUtilityPpm = 350'000;
+
 // `reputation_ppm` is the member's.
 inline void ToProto(const Usage& usage, int32_t reputation_ppm, type::v1::Usage& proto) {
   proto.set_operation_type(usage.operation);
@@ -13,6 +16,7 @@ inline void ToProto(const Usage& usage, int32_t reputation_ppm, type::v1::Usage&
   proto.set_duration_s(usage.duration_s);
   proto.set_redundancy(usage.redundancy);
   proto.set_reputation_ppm(reputation_ppm);
+  proto.set_utility_ppm(kNewContentUtilityPpm);
 }
 
 }  // namespace joulebook::metered_day

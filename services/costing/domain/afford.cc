@@ -40,8 +40,10 @@ absl::StatusOr<Affordable> MostAffordable(const Tariff& tariff, Usage usage, int
   Affordable result{.units = affordable};
   if (affordable == tariff.max_batch) return result;
   usage.count = affordable + 1;
-  JB_ASSIGN_OR_RETURN(const PriceTotals next, PriceWithoutSteps(tariff, usage));
-  result.next_total = next.total;
+  const auto next = PriceWithoutSteps(tariff, usage);
+  if (absl::IsOutOfRange(next.status())) return result;
+  JB_RETURN_IF_ERROR(next.status());
+  result.next_total = next->total;
   return result;
 }
 

@@ -6,8 +6,9 @@
 namespace joulebook::costing {
 
 struct Affordable {
-  int64_t units = 0;       // the most operations that cost at most what is available
-  int64_t next_total = 0;  // what one more would cost in all; 0 where a batch allows no more
+  int64_t units = 0;  // the most operations that cost at most what is available
+  // What one more would cost in all; 0 where a batch allows no more, or the total does not fit.
+  int64_t next_total = 0;
 };
 
 // Of operations like `usage`, whose count is not looked at. Errors: those of Price,

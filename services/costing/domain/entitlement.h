@@ -34,6 +34,7 @@ struct EntitlementRecord {
   int64_t number = 0;  // in the order of commits
   Entitlement entitlement;
   Time recorded;
+  Uuid mark;  // by the store, random
 };
 
 // The grant's record, beside the records of its id so far, oldest first: found again, or new (its

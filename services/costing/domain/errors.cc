@@ -24,9 +24,10 @@ absl::Status OperationNotPriced(int32_t operation) {
 }
 
 absl::Status NotMeterable(int32_t operation) {
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   {"NOT_METERABLE", kErrorDomain, {{"operation_type", std::to_string(operation)}}},
-                   "a session needs one operation whose price rises with what is metered");
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      {"NOT_METERABLE", kErrorDomain, {{"operation_type", std::to_string(operation)}}},
+      "the price must rise with what is found or metered, and a session be of one operation");
 }
 
 absl::Status TariffVersionNotNext(std::string_view name, int64_t expected) {

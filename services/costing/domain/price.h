@@ -28,7 +28,8 @@ struct Usage {
   Complexity complexity = Complexity::kSimple;
   int32_t reputation_ppm = 500'000;    // of the member who pays
   int32_t reliability_ppm = 0;         // of the node that announces
-  std::optional<int32_t> utility_ppm;  // of the content stored; without, the price is not scaled
+  std::optional<int32_t> utility_ppm;  // of the content stored; without, as quotes of before may
+                                       // be, the price is not scaled
   std::vector<std::string> discounts;  // names in the tariff, each at most once
   Time at;                             // which side of a time window the use is on
 

@@ -22,12 +22,27 @@ Recorded<PublishedTariff> New(const TariffDocument& document, const std::string&
           .is_new = true};
 }
 
+// Reports of demand are counted by it.
+absl::Status CheckPeriodStays(const Tariff& tariff, std::span<const PublishedTariff> of_name,
+                              const ZoneFinder& find_zone) {
+  if (of_name.empty()) return absl::OkStatus();
+  const PublishedTariff& latest = of_name.back();
+  const auto document = ParseTariff(latest.document, find_zone);
+  if (!document.ok()) {
+    return TariffUnreadable(latest.name, latest.version, ToStd(document.status().message()));
+  }
+  const int64_t period_s = document->tariff.congestion.period_s;
+  if (tariff.congestion.period_s == period_s) return absl::OkStatus();
+  return TariffInvalid("congestion.period_s",
+                       absl::StrCat("must stay ", period_s, " in all versions"));
+}
+
 }  // namespace
 
 absl::StatusOr<Recorded<PublishedTariff>> DecidePublication(
     const TariffDocument& document, const std::string& hash,
-    std::span<const PublishedTariff> of_name, std::optional<int64_t> congestion_period_s,
-    Duration notice, Time now, const std::string& tzdata_version) {
+    std::span<const PublishedTariff> of_name, const ZoneFinder& find_zone, Duration notice,
+    Time now, const std::string& tzdata_version) {
   const Tariff& tariff = document.tariff;
   const auto same_version = std::find_if(of_name.begin(), of_name.end(), [&](const auto& other) {
     return other.version == tariff.version;
@@ -36,15 +51,12 @@ absl::StatusOr<Recorded<PublishedTariff>> DecidePublication(
     if (same_version->hash == hash) return Recorded<PublishedTariff>{*same_version, false};
     return DifferentContent(absl::StrCat(tariff.name, ":", tariff.version), "document");
   }
+  JB_RETURN_IF_ERROR(CheckPeriodStays(tariff, of_name, find_zone));
   const int64_t next = of_name.empty() ? 1 : of_name.back().version + 1;
   if (tariff.version != next) return TariffVersionNotNext(tariff.name, next);
   Time earliest = now + std::max(notice, Duration(1));
   if (!of_name.empty()) earliest = std::max(earliest, of_name.back().effective + Duration(1));
   if (tariff.effective < earliest) return TariffTooEarly(earliest.time_since_epoch().count());
-  if (congestion_period_s.has_value() && tariff.congestion.period_s != *congestion_period_s) {
-    return TariffInvalid("congestion.period_s",
-                         absl::StrCat("must stay ", *congestion_period_s, " in all versions"));
-  }
   auto published = New(document, hash, now);
   published.value.tzdata_version = tzdata_version;
   return published;

@@ -21,6 +21,7 @@ struct PublishedTariff {
   std::string document;  // canonical; empty in listings
   // Of the time zone database that read it then; empty where that was not noted.
   std::string tzdata_version;
+  Uuid mark;  // by the store, random
 
   bool operator==(const PublishedTariff&) const = default;
 };
@@ -29,11 +30,11 @@ struct PublishedTariff {
 // found again, or new (its number is left to the store). Errors: TARIFF_VERSION_NOT_NEXT,
 // TARIFF_TOO_EARLY (earlier than `notice` from now, not in the future, or not after the version
 // before), TARIFF_INVALID (the period of congestion changed, by which its reports are counted),
-// ID_EXISTS_WITH_DIFFERENT_CONTENT.
+// ID_EXISTS_WITH_DIFFERENT_CONTENT, TARIFF_UNREADABLE (the version before cannot be read here).
 absl::StatusOr<Recorded<PublishedTariff>> DecidePublication(
     const TariffDocument& document, const std::string& hash,
-    std::span<const PublishedTariff> of_name, std::optional<int64_t> congestion_period_s,
-    Duration notice, Time now, const std::string& tzdata_version);
+    std::span<const PublishedTariff> of_name, const ZoneFinder& find_zone, Duration notice,
+    Time now, const std::string& tzdata_version);
 
 // The report of a class's demand in a period, beside the class's last report with this period or an
 // earlier one, if there is one. It must come while the period after it runs, and `lead` before that

@@ -5,6 +5,30 @@
 #include "services/costing/domain/errors.h"
 
 namespace joulebook::costing {
+namespace {
+
+// Whether a term of the operation is one that `is_meant`; no for operations without a price.
+template <typename Predicate>
+bool AnyTerm(const Tariff& tariff, int32_t operation, const Predicate& is_meant) {
+  const auto price = tariff.operations.find(operation);
+  return price != tariff.operations.end() &&
+         std::any_of(price->second.terms.begin(), price->second.terms.end(), is_meant);
+}
+
+bool DependsOnUtility(const Tariff& tariff, int32_t operation) {
+  if (tariff.utility_highest == Rational(1) && tariff.utility_slope.IsZero()) return false;
+  return AnyTerm(tariff, operation, [](const Term& term) { return term.part == Part::kStorage; });
+}
+
+}  // namespace
+
+absl::Status CheckAsked(const Tariff& tariff, const Usage& usage) {
+  JB_RETURN_IF_ERROR(CheckUsage(tariff, usage));
+  if (usage.utility_ppm.has_value() || !DependsOnUtility(tariff, usage.operation)) {
+    return absl::OkStatus();
+  }
+  return FieldInvalid("utility_ppm", "must be given: the price of storage depends on it");
+}
 
 absl::StatusOr<Payee> PayeeOf(const Tariff& tariff, const QuoteItem& item) {
   constexpr std::string_view kField = "provider_member_id";
@@ -22,10 +46,15 @@ absl::StatusOr<Payee> PayeeOf(const Tariff& tariff, const QuoteItem& item) {
 }
 
 bool DependsOnResults(const Tariff& tariff, int32_t operation) {
-  const auto price = tariff.operations.find(operation);
-  return price != tariff.operations.end() &&
-         std::any_of(price->second.terms.begin(), price->second.terms.end(),
-                     [](const Term& term) { return term.quantity == Quantity::kResults; });
+  return AnyTerm(tariff, operation,
+                 [](const Term& term) { return term.quantity == Quantity::kResults; });
+}
+
+absl::Status CheckSettleable(const Tariff& tariff, int32_t operation) {
+  const bool may_cost_more = AnyTerm(tariff, operation, [](const Term& term) {
+    return term.quantity == Quantity::kResults && term.rate.tiering == Tiering::kVolume;
+  });
+  return may_cost_more ? NotMeterable(operation) : absl::OkStatus();
 }
 
 absl::StatusOr<PriceTotals> PriceAgain(const Tariff& tariff, const QuoteTerms& terms) {

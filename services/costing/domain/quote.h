@@ -52,12 +52,21 @@ struct QuoteItem {
   std::optional<Uuid> provider;  // who is paid, where the tariff leaves that to the quote
 };
 
+// What the usage of a request must say: what CheckUsage asks for, and what a price is known without
+// but must not be asked for without. Errors: FIELD_INVALID, also where the tariff scales a price of
+// storage by a utility that is absent.
+absl::Status CheckAsked(const Tariff& tariff, const Usage& usage);
+
 // Who may be credited by the tariff's rule for the item's operation. Errors: FIELD_INVALID for a
 // provider that is missing, not asked for, or the payer.
 absl::StatusOr<Payee> PayeeOf(const Tariff& tariff, const QuoteItem& item);
 
 // Whether the operation's price depends on the results that it finds.
 bool DependsOnResults(const Tariff& tariff, int32_t operation);
+
+// That fewer results never cost more than were reserved for. Errors: NOT_METERABLE where results
+// have volume tiers.
+absl::Status CheckSettleable(const Tariff& tariff, int32_t operation);
 
 // The price that the terms say, done again. Errors: those of Price.
 absl::StatusOr<PriceTotals> PriceAgain(const Tariff& tariff, const QuoteTerms& terms);

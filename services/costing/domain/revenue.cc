@@ -126,13 +126,13 @@ absl::StatusOr<int64_t> NetOf(const EarningSums& sums, int64_t revenue, int64_t 
   return CheckedSubtract(net, costs);
 }
 
-absl::StatusOr<EarningSums> SumEarnings(std::span<const Earning> earnings) {
+absl::StatusOr<EarningSums> SumEarnings(std::span<const EarningSum> earnings) {
   EarningSums sums;
-  for (const Earning& earning : earnings) {
+  for (const EarningSum& earning : earnings) {
     if (earning.state == EarningState::kRejected) continue;
     int64_t& sum = earning.state == EarningState::kPending
                        ? sums.pending
-                       : sums.earned[static_cast<std::size_t>(earning.claim.source)];
+                       : sums.earned[static_cast<std::size_t>(earning.source)];
     const auto more = CheckedAdd(sum, earning.amount);
     if (!more.ok()) return PriceOutOfRange();
     sum = *more;

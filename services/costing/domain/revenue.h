@@ -73,6 +73,13 @@ absl::StatusOr<Recorded<Earning>> DecideEarning(const Earning& earning,
 // Whether an earning may go from one state to the other; staying where it is may always be.
 bool MayBecome(EarningState from, EarningState to);
 
+// What a provider's earnings of one source and state come to, micro-joules.
+struct EarningSum {
+  EarningSource source = EarningSource::kStorage;
+  EarningState state = EarningState::kPending;
+  int64_t amount = 0;
+};
+
 // The sums of a provider's statement, micro-joules.
 struct EarningSums {
   std::array<int64_t, kEarningSources> earned{};  // confirmed or paid
@@ -81,6 +88,6 @@ struct EarningSums {
 // All earnings and the revenue, less the costs. Errors: OUT_OF_RANGE.
 absl::StatusOr<int64_t> NetOf(const EarningSums& sums, int64_t revenue, int64_t costs);
 // Errors: PRICE_OUT_OF_RANGE.
-absl::StatusOr<EarningSums> SumEarnings(std::span<const Earning> earnings);
+absl::StatusOr<EarningSums> SumEarnings(std::span<const EarningSum> earnings);
 
 }  // namespace joulebook::costing

@@ -158,17 +158,15 @@ TEST(EarningState, GoesForwardOnly) {
 
 TEST(SumEarnings, KeepsPendingApartAndLeavesOutRejected) {
   using enum EarningState;
-  std::vector<Earning> earnings;
+  std::vector<EarningSum> earnings;
   for (const EarningState state : {kPending, kConfirmed, kPaid, kRejected}) {
-    Earning earning;
-    earning.claim.source = EarningSource::kNetwork;
-    earning.amount = 10;
-    earning.state = state;
-    earnings.push_back(earning);
+    earnings.push_back({EarningSource::kNetwork, state, 10});
   }
   const auto sums = SumEarnings(earnings);
   EXPECT_EQ(sums->pending, 10);
   EXPECT_EQ(sums->earned, (std::array<int64_t, kEarningSources>{0, 20, 0}));
+  earnings[1].amount = std::numeric_limits<int64_t>::max();
+  EXPECT_THAT(SumEarnings(earnings), StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
 }
 
 }  // namespace

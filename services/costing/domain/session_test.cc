@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "common/testing/matchers.h"
 #include "services/costing/domain/afford.h"
@@ -131,6 +132,17 @@ TEST(Affordable, SeesThatTwoMayCostLessThanOne) {
   EXPECT_EQ(MostAffordable(tariff, usage, one - 1)->units, 2);
   EXPECT_THAT(MostAffordable(tariff, usage, -1),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+// One fits 63 bits, two do not: what is affordable is answered all the same.
+TEST(MostAffordable, SaysNoNextTotalThatDoesNotFit) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const Tariff tariff = Patched();
+  const Usage usage{.operation = 4, .size_bytes = kMost};
+  const auto affordable = MostAffordable(tariff, usage, kMost);
+  ASSERT_THAT(affordable, IsOk());
+  EXPECT_EQ(affordable->units, 1);
+  EXPECT_EQ(affordable->next_total, 0);
 }
 
 TEST(JudgeCost, NamesTheFirstThatIsWrong) {

@@ -226,6 +226,15 @@ TEST(ParseTariff, LimitsTheWorkThatATariffMakes) {
   const auto terms = [&](int count) {
     return R"({"operations": {"RATE_MEMBER": {"terms": [)" + Repeated(term, count) + "]}}}";
   };
+  const auto scales = [](int count) {
+    return R"({"operations": {"RATE_MEMBER": {"terms": [{"part": "storage", "rate": "hash", )"
+           R"("quantity": "nodes", "times": "1", "scales": [)" +
+           Repeated(R"("broadcast")", count) + "]}]}}}";
+  };
+  const auto window = [](const std::string& weekdays) {
+    return R"({"time_of_use": {"windows": [{"name": "w", "weekdays": [)" + weekdays +
+           R"(], "from": "18:00", "to": "22:00", "factor": "1.5"}]}})";
+  };
   std::string shares = R"("a0": "0")";
   for (int i = 1; i < 33; ++i) shares += ", \"a" + std::to_string(i) + R"(": "0")";
   const Case cases[] = {
@@ -235,6 +244,12 @@ TEST(ParseTariff, LimitsTheWorkThatATariffMakes) {
        "must have a common denominator"},
       {hot + std::string(41, '1') + R"("}})", "durability.hot", "must have at most 40 characters"},
       {terms(33), "operations.RATE_MEMBER.terms", "must have at most 32 entries"},
+      {scales(33), "operations.RATE_MEMBER.terms[0].scales", "must have at most 32 entries"},
+      {window(Repeated(R"("mon")", 33)), "time_of_use.windows[0].weekdays",
+       "must have at most 32 entries"},
+      {R"({"congestion": {"classes": {"messages": {"operations": [)" +
+           Repeated(R"("MESSAGE_SEND")", 33) + "]}}}}",
+       "congestion.classes.messages.operations", "must have at most 32 entries"},
       {R"({"discounts": {"shares": {)" + shares + "}}}", "discounts.shares",
        "must have at most 32 entries"},
       {R"({"effective_us": 253402300800000000})", "effective_us", "to 253402300799999999"},

@@ -103,14 +103,18 @@ TariffReader TariffReader::Object(const std::string& key) {
   return {value == nullptr ? EmptyObject() : *value, PlaceOf(key), *document_};
 }
 
+void TariffReader::CheckList(const std::string& key, const nlohmann::json& value) {
+  if (!value.is_array()) Refuse(key, "must be a list");
+  if (value.size() > kMaxListed) {
+    Refuse(key, absl::StrCat("must have at most ", kMaxListed, " entries"));
+  }
+}
+
 std::vector<TariffReader> TariffReader::Objects(const std::string& key) {
   std::vector<TariffReader> objects;
   const nlohmann::json* const value = Find(key);
   if (value == nullptr) return objects;
-  if (!value->is_array()) Refuse(key, "must be a list");
-  if (value->size() > kMaxListed) {
-    Refuse(key, absl::StrCat("must have at most ", kMaxListed, " entries"));
-  }
+  CheckList(key, *value);
   for (std::size_t i = 0; ok() && i < value->size(); ++i) {
     objects.emplace_back((*value)[i], absl::StrCat(PlaceOf(key), "[", i, "]"), *document_);
   }
@@ -121,7 +125,7 @@ std::vector<std::string> TariffReader::Texts(const std::string& key) {
   std::vector<std::string> texts;
   const nlohmann::json* const value = Find(key);
   if (value == nullptr) return texts;
-  if (!value->is_array()) Refuse(key, "must be a list");
+  CheckList(key, *value);
   for (std::size_t i = 0; ok() && i < value->size(); ++i) {
     if ((*value)[i].is_string()) {
       texts.push_back((*value)[i].get<std::string>());

@@ -38,7 +38,7 @@ class TariffReader {
   bool Flag(const std::string& key);
   bool Has(const std::string& key) const;
   TariffReader Object(const std::string& key);
-  // At most kMaxListed.
+  // Lists of at most kMaxListed.
   std::vector<TariffReader> Objects(const std::string& key);
   std::vector<std::string> Texts(const std::string& key);
   // The keys, for objects whose keys are names.
@@ -54,6 +54,8 @@ class TariffReader {
   std::string PlaceOf(std::string_view key) const;
   // The value of a key, or null after refusing.
   const nlohmann::json* Find(const std::string& key);
+  // Refuses what is no list, or too long.
+  void CheckList(const std::string& key, const nlohmann::json& value);
   bool SharesDenominator(const Rational& number);
 
   const nlohmann::json* value_;

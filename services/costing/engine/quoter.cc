@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/crypto/sha256.h"
 #include "services/costing/domain/congestion.h"
 #include "services/costing/domain/errors.h"
@@ -12,9 +13,9 @@ namespace joulebook::costing {
 namespace {
 
 // An id that follows from what it is for, so that asking again gives it again (UUID version 8).
-Uuid DerivedId(std::string_view purpose, std::string_view of, int64_t number) {
+Uuid DerivedId(std::string_view purpose, std::string_view of) {
   const Sha256Digest digest =
-      Sha256(absl::StrCat("joulebook.costing.v1.", ToAbsl(purpose), ".", ToAbsl(of), ".", number));
+      Sha256(absl::StrCat("joulebook.costing.v2.", ToAbsl(purpose), ".", ToAbsl(of)));
   Uuid id;
   std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
   id.bytes[6] = static_cast<uint8_t>((id.bytes[6] & 0x0f) | 0x80);
@@ -22,21 +23,24 @@ Uuid DerivedId(std::string_view purpose, std::string_view of, int64_t number) {
   return id;
 }
 
-// Of what a quote came to. Another count is another settlement: only one of them is charged, and
-// only its session goes on.
-Uuid SettlementId(const QuoteTerms& quoted, int64_t found_or_used) {
-  return DerivedId("settlement", quoted.id.ToString(), found_or_used);
+// Of what this very quote came to. Another quote or another count is another settlement: only one
+// of them is charged, and only what it was made of goes on.
+Uuid SettlementId(const OwnQuote& quoted, int64_t found_or_used) {
+  return DerivedId("settlement", absl::StrCat(ToHex(AsBytes(quoted.digest)), ".", found_or_used));
 }
 
-// Members choose their sessions' ids, each for itself.
-Uuid GrantId(const Uuid& member, const SessionSlice& slice) {
-  return DerivedId("grant", absl::StrCat(member.ToString(), ".", slice.session.ToString()),
-                   slice.number);
-}
-
-absl::Status CheckWanted(int64_t units) {
-  if (units >= 1) return absl::OkStatus();
-  return FieldInvalid("wanted_units", "must be above 0");
+// Of the next slice after `origin`. Whatever its price depends on is in it, but for the units that
+// it grants: so a settlement of one grant is at the price of every grant that has its id.
+Uuid GrantId(std::string_view origin, const QuoteTerms& terms, const Tariff& tariff) {
+  const SessionSlice& slice = *terms.session;
+  const Usage& usage = terms.usage;
+  const auto previous = slice.previous_settlement.value_or(Uuid()).ToString();
+  const int64_t same_windows_until_us =
+      tariff.windows.empty() ? 0 : NextWindowEdge(tariff, usage.at).time_since_epoch().count();
+  return DerivedId("grant",
+                   absl::StrCat(ToAbsl(origin), ".", slice.used_units, ".", previous, ".",
+                                ToHex(terms.tariff_hash), ".", usage.congestion_ppm, ".",
+                                same_windows_until_us, ".", absl::StrJoin(usage.discounts, ".")));
 }
 
 // Up to where the congestion of the operation's class is known at `now`; nothing for operations of
@@ -54,18 +58,19 @@ struct Quoter::Pinned {
   std::shared_ptr<const TariffSnapshot> snapshot;
   const LiveTariff* tariff = nullptr;
   Usage usage;
+  Payee payee;  // where one is asked for
   Time now;
   Time entitled_until = Time::max();
 };
 
 absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
   Pinned pinned{.usage = item.usage, .now = clock_.Now()};
-  JB_ASSIGN_OR_RETURN(pinned.snapshot, book_.Now());
   const Time at = item.at.value_or(pinned.now);
   if (at < pinned.now) return FieldInvalid("usage.time", "must not be in the past");
   if (at - pinned.now > options_.longest_ahead) {
     return FieldInvalid("usage.time", "must not be so far ahead");
   }
+  JB_ASSIGN_OR_RETURN(pinned.snapshot, book_.Now());
   const std::string& name = NameOr(item.tariff_name);
   JB_ASSIGN_OR_RETURN(pinned.tariff, pinned.snapshot->InEffect(name, at));
   const Tariff& tariff = pinned.tariff->tariff;
@@ -75,11 +80,18 @@ absl::StatusOr<Quoter::Pinned> Quoter::Pin(const QuoteItem& item) const {
   }
   pinned.usage.at = at;
   pinned.usage.congestion_ppm = pinned.snapshot->CongestionPpm(tariff, item.usage.operation, at);
+  JB_RETURN_IF_ERROR(CheckAsked(tariff, pinned.usage));
   return pinned;
 }
 
-absl::StatusOr<Quoter::Pinned> Quoter::PinEntitled(const QuoteItem& item) const {
+absl::StatusOr<Quoter::Pinned> Quoter::PinAsked(const QuoteItem& item) const {
   JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  JB_ASSIGN_OR_RETURN(pinned.payee, PayeeOf(pinned.tariff->tariff, item));
+  JB_RETURN_IF_ERROR(Entitle(item, pinned));
+  return pinned;
+}
+
+absl::Status Quoter::Entitle(const QuoteItem& item, Pinned& pinned) const {
   const Tariff& tariff = pinned.tariff->tariff;
   const auto granted = pinned.snapshot->EntitlementsOf(item.member);
   Usage& usage = pinned.usage;
@@ -89,16 +101,16 @@ absl::StatusOr<Quoter::Pinned> Quoter::PinEntitled(const QuoteItem& item) const 
     pinned.entitled_until = std::min(pinned.entitled_until, *until);
     return absl::OkStatus();
   };
-  const bool is_own = tariff.name == options_.tariff_name;
-  if (!is_own || !usage.discounts.empty()) JB_RETURN_IF_ERROR(CheckUsage(tariff, usage));
-  if (!is_own) JB_RETURN_IF_ERROR(require(Entitlement::Kind::kTariff, tariff.name));
+  if (tariff.name != options_.tariff_name) {
+    JB_RETURN_IF_ERROR(require(Entitlement::Kind::kTariff, tariff.name));
+  }
   for (const std::string& name : usage.discounts) {
     JB_RETURN_IF_ERROR(require(Entitlement::Kind::kDiscount, name));
   }
   EntitledDiscounts discounts = DiscountsOf(granted, tariff, usage.at);
   usage.discounts = std::move(discounts.names);
   pinned.entitled_until = std::min(pinned.entitled_until, discounts.until);
-  return pinned;
+  return absl::OkStatus();
 }
 
 Time Quoter::EndOf(const Pinned& pinned) const {
@@ -108,7 +120,7 @@ Time Quoter::EndOf(const Pinned& pinned) const {
 }
 
 absl::StatusOr<QuoteDraft> Quoter::Quote(const QuoteItem& item) const {
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinAsked(item));
   return QuotePinned(item, std::move(pinned));
 }
 
@@ -123,7 +135,8 @@ absl::StatusOr<QuoteDraft> Quoter::QuotePinned(const QuoteItem& item, Pinned pin
   } else {
     JB_ASSIGN_OR_RETURN(terms.price, PriceWithoutSteps(tariff.tariff, pinned.usage));
   }
-  JB_ASSIGN_OR_RETURN(terms.payee, PayeeOf(tariff.tariff, item));
+  JB_RETURN_IF_ERROR(CheckSettleable(tariff.tariff, item.usage.operation));
+  terms.payee = pinned.payee;
   terms.needs_settlement = DependsOnResults(tariff.tariff, item.usage.operation);
   terms.id = ids_.Next();
   terms.member = item.member;
@@ -142,10 +155,10 @@ absl::StatusOr<PriceTotals> Quoter::Expect(const QuoteItem& item) const {
   return PriceWithoutSteps(pinned.tariff->tariff, pinned.usage);
 }
 
-absl::StatusOr<Quoter::Authorized> Quoter::Authorize(const QuoteItem& item,
-                                                     int64_t available) const {
+absl::StatusOr<Quoter::Authorized> Quoter::Authorize(QuoteItem item, int64_t available) const {
   if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1: the batch is used once");
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  item.usage.count = 1;
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinAsked(item));
   Authorized authorized;
   JB_ASSIGN_OR_RETURN(authorized.affordable,
                       MostAffordable(pinned.tariff->tariff, pinned.usage, available));
@@ -165,51 +178,52 @@ QuoteTerms Quoter::Settlement(const QuoteTerms& quoted, const Uuid& id) const {
   return terms;
 }
 
-absl::StatusOr<QuoteDraft> Quoter::Settle(const QuoteTerms& quoted, int64_t found_results) const {
+absl::StatusOr<QuoteDraft> Quoter::Settle(const OwnQuote& quote, int64_t found_results) const {
+  const QuoteTerms& quoted = quote.terms;
   if (quoted.settles.has_value() || quoted.session.has_value()) {
     return QuoteInvalid("is a settlement itself, or of a session");
   }
   if (!quoted.needs_settlement) return QuoteInvalid("has a price that no results change");
-  if (found_results < 0) return FieldInvalid("found_results", "must not be negative");
+  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(quoted.tariff_hash));
   if (found_results > quoted.usage.results) {
     return ExceedsQuote(quoted.usage.results, found_results);
   }
-  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
-  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(quoted.tariff_hash));
-  QuoteDraft draft{.terms = Settlement(quoted, SettlementId(quoted, found_results))};
+  QuoteDraft draft{.terms = Settlement(quoted, SettlementId(quote, found_results))};
   draft.terms.usage.results = found_results;
   JB_ASSIGN_OR_RETURN(Bill bill, Price(tariff->tariff, draft.terms.usage));
-  // With volume tiers fewer results could cost more; the reservation does not cover that.
-  if (bill.total > quoted.price.total) return ExceedsQuote(quoted.price.total, bill.total);
+  // A quote of before CheckSettleable: the reservation does not cover it.
+  if (bill.total > quoted.price.total) return NotMeterable(quoted.usage.operation);
   draft.terms.price = {bill.parts, bill.total};
   draft.bill = std::move(bill);
   return draft;
 }
 
 absl::StatusOr<QuoteDraft> Quoter::OpenSession(const QuoteItem& item, const Uuid& session,
-                                               MeteredUnit unit, int64_t wanted_units) const {
+                                               MeteredUnit unit, int64_t wanted_units,
+                                               const Sha256Digest& opening) const {
   if (item.uses != 1) return FieldInvalid("item.uses", "must be 0 or 1 in a session");
-  JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, PinAsked(item));
   pinned.usage = WithUnits(std::move(pinned.usage), unit, 0);
   QuoteTerms terms;
   terms.member = item.member;
   terms.needs_settlement = true;
-  JB_ASSIGN_OR_RETURN(terms.payee, PayeeOf(pinned.tariff->tariff, item));
-  return Grant(std::move(terms), {session, 1, unit, 0, wanted_units}, std::move(pinned));
+  terms.payee = pinned.payee;
+  return Grant(ToHex(AsBytes(opening)), std::move(terms), {session, 1, unit, 0, wanted_units},
+               std::move(pinned));
 }
 
-absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t used_units) const {
+absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const OwnQuote& quote, int64_t used_units) const {
+  const QuoteTerms& grant = quote.terms;
   if (!grant.session.has_value() || grant.settles.has_value()) {
     return QuoteInvalid("is no grant of a session");
   }
-  if (used_units < 0) return FieldInvalid("used_units", "must not be negative");
+  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
+  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(grant.tariff_hash));
   if (used_units > grant.session->slice_units) {
     return ExceedsQuote(grant.session->slice_units, used_units);
   }
-  JB_ASSIGN_OR_RETURN(const auto snapshot, book_.Now());
-  JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff, snapshot->FindHash(grant.tariff_hash));
-  QuoteDraft draft{.terms = Settlement(grant, SettlementId(grant, used_units))};
+  QuoteDraft draft{.terms = Settlement(grant, SettlementId(quote, used_units))};
   draft.terms.session->slice_units = used_units;
   JB_ASSIGN_OR_RETURN(draft.terms.price, PriceAgain(tariff->tariff, draft.terms));
   return draft;
@@ -217,12 +231,12 @@ absl::StatusOr<QuoteDraft> Quoter::SettleGrant(const QuoteTerms& grant, int64_t 
 
 absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
                                              int64_t wanted_units) const {
-  JB_RETURN_IF_ERROR(CheckWanted(wanted_units));
   QuoteItem item{.member = settlement.member,
                  .usage = settlement.usage,
                  .tariff_name = settlement.tariff_name};
   item.usage.discounts.clear();
-  JB_ASSIGN_OR_RETURN(Pinned pinned, PinEntitled(item));
+  JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
+  JB_RETURN_IF_ERROR(Entitle(item, pinned));
   SessionSlice slice = settlement.session.value_or(SessionSlice());
   ++slice.number;
   slice.used_units += slice.slice_units;  // the grant was larger, and fitted
@@ -231,15 +245,17 @@ absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
   if (settlement.price.total > 0) slice.previous_settlement = settlement.id;
   QuoteTerms terms = settlement;
   terms.needs_settlement = true;
-  return Grant(std::move(terms), slice, std::move(pinned));
+  return Grant(settlement.settles.value_or(Uuid()).ToString(), std::move(terms), slice,
+               std::move(pinned));
 }
 
 // Pins a slice to the price of now, until that changes.
-absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
-                                         Pinned pinned) const {
+absl::StatusOr<QuoteDraft> Quoter::Grant(std::string_view origin, QuoteTerms terms,
+                                         SessionSlice slice, Pinned pinned) const {
   const Tariff& tariff = pinned.tariff->tariff;
-  JB_RETURN_IF_ERROR(CheckMeterable(tariff, pinned.usage));
-  terms.id = GrantId(terms.member, slice);
+  if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) {
+    return FieldInvalid("wanted_units", "must keep the session's units below 2^63");
+  }
   terms.session = slice;
   terms.settles.reset();
   terms.tariff_name = pinned.tariff->published.name;
@@ -252,11 +268,10 @@ absl::StatusOr<QuoteDraft> Quoter::Grant(QuoteTerms terms, SessionSlice slice,
     terms.expires = std::min(terms.expires,
                              Time(std::chrono::seconds(next_period * tariff.congestion.period_s)));
   }
-  if (!CheckedAdd(slice.used_units, slice.slice_units).ok()) {
-    return FieldInvalid("wanted_units", "must keep the session's units below 2^63");
-  }
   terms.usage = std::move(pinned.usage);
+  terms.id = GrantId(origin, terms, tariff);
   JB_ASSIGN_OR_RETURN(terms.price, PriceAgain(tariff, terms));
+  JB_RETURN_IF_ERROR(CheckMeterable(tariff, terms.usage));
   return QuoteDraft{.terms = std::move(terms)};
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "common/crypto/sha256.h"
 #include "common/ids/id_generator.h"
 #include "services/costing/domain/afford.h"
 #include "services/costing/domain/quote.h"
@@ -15,6 +16,12 @@ namespace joulebook::costing {
 struct QuoteDraft {
   QuoteTerms terms;
   std::optional<Bill> bill;
+};
+
+// A quote that this service signed.
+struct OwnQuote {
+  QuoteTerms terms;
+  Sha256Digest digest{};  // of the bytes that were signed
 };
 
 // Thread-safe.
@@ -30,11 +37,13 @@ class Quoter {
   Quoter(Options options, const TariffBook& book, Clock& clock, IdGenerator& ids)
       : options_(std::move(options)), book_(book), clock_(clock), ids_(ids) {}
 
-  // Errors of all: those of Price, TARIFF_NOT_FOUND, TARIFFS_STALE.
+  // Errors of all: those of Price, TARIFF_NOT_FOUND, TARIFFS_STALE; in the order of
+  // joulebook.costing.v1.ErrorReason.
 
   // With all discounts of the tariff that the member is entitled to at the time of the use, whether
   // named or not. FIELD_INVALID for a time that is past or too far ahead; NOT_ENTITLED for a
-  // discount or another tariff than the service's own that is named without being granted.
+  // discount or another tariff than the service's own that is named without being granted;
+  // NOT_METERABLE where fewer results than expected could cost more.
   absl::StatusOr<QuoteDraft> Quote(const QuoteItem& item) const;
   // What the item would cost with the discounts and the tariff that it names, granted or not.
   absl::StatusOr<PriceTotals> Expect(const QuoteItem& item) const;
@@ -43,17 +52,22 @@ class Quoter {
     Affordable affordable;
     std::optional<QuoteDraft> quote;  // for the affordable units, if there are any
   };
-  absl::StatusOr<Authorized> Authorize(const QuoteItem& item, int64_t available) const;
+  // The item's count is not looked at.
+  absl::StatusOr<Authorized> Authorize(QuoteItem item, int64_t available) const;
 
-  // The quote for the results that were really found. It may be used after the next version of the
-  // tariff took effect: it prices what was reserved before. EXCEEDS_QUOTE, FIELD_INVALID.
-  absl::StatusOr<QuoteDraft> Settle(const QuoteTerms& quoted, int64_t found_results) const;
+  // The quote for the results that were really found, 0 or more. It may be used after the next
+  // version of the tariff took effect: it prices what was reserved before. QUOTE_INVALID,
+  // EXCEEDS_QUOTE.
+  absl::StatusOr<QuoteDraft> Settle(const OwnQuote& quote, int64_t found_results) const;
 
-  // The first grant of a metered session. NOT_METERABLE, FIELD_INVALID, NOT_ENTITLED.
+  // The first grant of a metered session, of 1 unit or more. `opening` is a digest of what was
+  // asked for, but for the units: it tells sessions apart that were opened with one id.
+  // NOT_METERABLE, FIELD_INVALID, NOT_ENTITLED.
   absl::StatusOr<QuoteDraft> OpenSession(const QuoteItem& item, const Uuid& session,
-                                         MeteredUnit unit, int64_t wanted_units) const;
-  // What was used of a grant. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
-  absl::StatusOr<QuoteDraft> SettleGrant(const QuoteTerms& grant, int64_t used_units) const;
+                                         MeteredUnit unit, int64_t wanted_units,
+                                         const Sha256Digest& opening) const;
+  // What was used of a grant, 0 or more. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
+  absl::StatusOr<QuoteDraft> SettleGrant(const OwnQuote& quote, int64_t used_units) const;
   // The grant after one that was settled so, with the discounts of now. NOT_ENTITLED where the
   // session's tariff is not granted any more.
   absl::StatusOr<QuoteDraft> NextGrant(const QuoteTerms& settlement, int64_t wanted_units) const;
@@ -66,14 +80,18 @@ class Quoter {
 
  private:
   struct Pinned;
+  // All that is wrong with the usage is found here.
   absl::StatusOr<Pinned> Pin(const QuoteItem& item) const;
-  // The same with what the member is entitled to, and nothing else.
-  absl::StatusOr<Pinned> PinEntitled(const QuoteItem& item) const;
+  // The same with the payee, and with what the member is entitled to.
+  absl::StatusOr<Pinned> PinAsked(const QuoteItem& item) const;
+  // Puts what the member is entitled to, and nothing else, into what is pinned.
+  absl::Status Entitle(const QuoteItem& item, Pinned& pinned) const;
   // When a quote for the pinned use ends: after its validity, or where the tariff's next version
   // takes effect or an entitlement ends.
   Time EndOf(const Pinned& pinned) const;
   absl::StatusOr<QuoteDraft> QuotePinned(const QuoteItem& item, Pinned pinned) const;
-  absl::StatusOr<QuoteDraft> Grant(QuoteTerms terms, SessionSlice slice, Pinned pinned) const;
+  absl::StatusOr<QuoteDraft> Grant(std::string_view origin, QuoteTerms terms, SessionSlice slice,
+                                   Pinned pinned) const;
   QuoteTerms Settlement(const QuoteTerms& quoted, const Uuid& id) const;
 
   const Options options_;

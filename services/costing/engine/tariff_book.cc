@@ -12,6 +12,33 @@ namespace {
 // Rows read at a time.
 constexpr int kPage = 1'000;
 
+// The database was turned back since its rows were read: they are of a history that is lost.
+absl::Status OfAnotherHistory() {
+  return absl::DataLossError("the database is not the one that was read before");
+}
+bool IsOfAnotherHistory(const absl::Status& status) { return absl::IsDataLoss(status); }
+
+// Adds the rows of a list that come after `last`, and whether there are any. Each page begins with
+// the row that was read last, so that the same statement says whether it is still there.
+template <typename Read, typename Add>
+absl::StatusOr<bool> AddRows(LastRow& last, const Read& read, const Add& add) {
+  bool has_new = false;
+  for (;;) {
+    const bool is_first = last.number == 0;
+    JB_ASSIGN_OR_RETURN(auto page, read(is_first ? 0 : last.number - 1));
+    if (!is_first &&
+        (page.empty() || page.front().number != last.number || page.front().mark != last.mark)) {
+      return OfAnotherHistory();
+    }
+    for (std::size_t i = is_first ? 0 : 1; i < page.size(); ++i) {
+      last = {page[i].number, page[i].mark};
+      add(page[i]);
+      has_new = true;
+    }
+    if (page.size() < static_cast<std::size_t>(kPage)) return has_new;
+  }
+}
+
 absl::StatusOr<const LiveTariff*> Readable(const LiveTariff& tariff) {
   if (tariff.problem.ok()) return &tariff;
   return TariffUnreadable(tariff.published.name, tariff.published.version,
@@ -83,59 +110,51 @@ absl::Status TariffBook::Refresh(Duration timeout) {
     current = snapshot_;
   }
   TariffSnapshot next = current == nullptr ? TariffSnapshot() : *current;
-  JB_ASSIGN_OR_RETURN(const bool has_tariffs, AddTariffs(next, timeout));
-  JB_ASSIGN_OR_RETURN(const bool has_reports, AddReports(next, timeout));
-  JB_ASSIGN_OR_RETURN(const bool has_entitlements, AddEntitlements(next, timeout));
+  absl::StatusOr<bool> has_new = AddAll(next, timeout);
+  if (IsOfAnotherHistory(has_new.status())) {
+    next = TariffSnapshot();
+    has_new = AddAll(next, timeout);
+    if (has_new.ok()) has_new = true;  // at least what was forgotten
+  }
+  JB_RETURN_IF_ERROR(has_new.status());
   const std::lock_guard lock(mutex_);
   refreshed_ = start;
-  if (snapshot_ == nullptr || has_tariffs || has_reports || has_entitlements) {
+  if (snapshot_ == nullptr || *has_new) {
     snapshot_ = std::make_shared<const TariffSnapshot>(std::move(next));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> TariffBook::AddTariffs(TariffSnapshot& snapshot, Duration timeout) const {
-  bool has_new = false;
-  for (;;) {
-    const int64_t last = snapshot.all_.empty() ? 0 : snapshot.all_.back()->published.number;
-    JB_ASSIGN_OR_RETURN(auto page, store_.TariffsAfter(last, kPage, timeout));
-    for (PublishedTariff& published : page) {
-      auto document = ParseTariff(published.document, find_zone_);
-      LiveTariff live{.published = std::move(published), .problem = document.status()};
-      if (document.ok()) live.tariff = std::move(document->tariff);
-      snapshot.Add(std::make_shared<const LiveTariff>(std::move(live)));
-      has_new = true;
-    }
-    if (page.size() < static_cast<std::size_t>(kPage)) return has_new;
-  }
-}
-
-absl::StatusOr<bool> TariffBook::AddReports(TariffSnapshot& snapshot, Duration timeout) const {
-  bool has_new = false;
-  for (;;) {
-    JB_ASSIGN_OR_RETURN(auto page, store_.ReportsAfter(snapshot.last_report_, kPage, timeout));
-    for (NumberedReport& numbered : page) {
-      CongestionPeriod& report = numbered.report;
-      snapshot.last_report_ = numbered.number;
-      snapshot.reports_[{report.tariff_name, report.class_name}].push_back(std::move(report));
-      has_new = true;
-    }
-    if (page.size() < static_cast<std::size_t>(kPage)) return has_new;
-  }
-}
-
-absl::StatusOr<bool> TariffBook::AddEntitlements(TariffSnapshot& snapshot, Duration timeout) const {
-  bool has_new = false;
-  for (;;) {
-    JB_ASSIGN_OR_RETURN(const auto page, store_.EntitlementsAfter(snapshot.last_entitlement_,
-                                                                  std::nullopt, kPage, timeout));
-    for (const EntitlementRecord& record : page) {
-      snapshot.last_entitlement_ = record.number;
-      snapshot.entitlements_.Put(record.entitlement);
-      has_new = true;
-    }
-    if (page.size() < static_cast<std::size_t>(kPage)) return has_new;
-  }
+absl::StatusOr<bool> TariffBook::AddAll(TariffSnapshot& snapshot, Duration timeout) const {
+  JB_ASSIGN_OR_RETURN(const bool has_tariffs,
+                      AddRows(
+                          snapshot.last_tariff_,
+                          [&](int64_t after) { return store_.TariffsAfter(after, kPage, timeout); },
+                          [&](PublishedTariff& published) {
+                            auto document = ParseTariff(published.document, find_zone_);
+                            LiveTariff live{.published = std::move(published),
+                                            .problem = document.status()};
+                            if (document.ok()) live.tariff = std::move(document->tariff);
+                            snapshot.Add(std::make_shared<const LiveTariff>(std::move(live)));
+                          }));
+  JB_ASSIGN_OR_RETURN(
+      const bool has_reports,
+      AddRows(
+          snapshot.last_report_,
+          [&](int64_t after) { return store_.ReportsAfter(after, kPage, timeout); },
+          [&](NumberedReport& numbered) {
+            CongestionPeriod& report = numbered.report;
+            snapshot.reports_[{report.tariff_name, report.class_name}].push_back(std::move(report));
+          }));
+  JB_ASSIGN_OR_RETURN(
+      const bool has_entitlements,
+      AddRows(
+          snapshot.last_entitlement_,
+          [&](int64_t after) {
+            return store_.EntitlementsAfter(after, std::nullopt, kPage, timeout);
+          },
+          [&](EntitlementRecord& record) { snapshot.entitlements_.Put(record.entitlement); }));
+  return has_tariffs || has_reports || has_entitlements;
 }
 
 absl::StatusOr<std::shared_ptr<const TariffSnapshot>> TariffBook::Now() const {

@@ -22,6 +22,12 @@ struct LiveTariff {
   absl::Status problem;  // why this replica cannot read it; then nothing is priced by it here
 };
 
+// Where the reading of a list stopped; number 0 before its first row.
+struct LastRow {
+  int64_t number = 0;
+  Uuid mark;
+};
+
 // Everything that was published when it was made. Immutable.
 class TariffSnapshot {
  public:
@@ -53,9 +59,10 @@ class TariffSnapshot {
   std::map<std::string, std::vector<std::shared_ptr<const LiveTariff>>> by_name_;
   // By tariff name and class, in the order of periods.
   std::map<std::pair<std::string, std::string>, std::vector<CongestionPeriod>> reports_;
-  int64_t last_report_ = 0;
   EntitlementMap entitlements_;
-  int64_t last_entitlement_ = 0;
+  LastRow last_tariff_;
+  LastRow last_report_;
+  LastRow last_entitlement_;
 };
 
 // Thread-safe.
@@ -66,8 +73,9 @@ class TariffBook {
   TariffBook(Store& store, Clock& clock, ZoneFinder find_zone, Duration max_age)
       : store_(store), clock_(clock), find_zone_(std::move(find_zone)), max_age_(max_age) {}
 
-  // Reads what is new. A tariff that does not parse here is kept as unreadable. Errors: those of
-  // the store.
+  // Reads what is new, or everything where the database was turned back. A tariff that does not
+  // parse here is kept as unreadable. Errors: those of the store; DATA_LOSS for a database that is
+  // turned back while it is read.
   absl::Status Refresh(Duration timeout);
   // Errors: TARIFFS_STALE.
   absl::StatusOr<std::shared_ptr<const TariffSnapshot>> Now() const;
@@ -75,9 +83,9 @@ class TariffBook {
   Duration Age() const;
 
  private:
-  absl::StatusOr<bool> AddTariffs(TariffSnapshot& snapshot, Duration timeout) const;
-  absl::StatusOr<bool> AddReports(TariffSnapshot& snapshot, Duration timeout) const;
-  absl::StatusOr<bool> AddEntitlements(TariffSnapshot& snapshot, Duration timeout) const;
+  // Whether there was anything to add. DATA_LOSS where the database does not go on from what the
+  // snapshot has.
+  absl::StatusOr<bool> AddAll(TariffSnapshot& snapshot, Duration timeout) const;
 
   Store& store_;
   Clock& clock_;

@@ -71,21 +71,14 @@ absl::Status CostingServiceImpl::Publish(const v1::PublishTariffRequest& request
   }
   JB_ASSIGN_OR_RETURN(const TariffDocument document,
                       ParseTariff(request.document(), deps_.find_zone));
-  JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
-  std::optional<int64_t> period;
-  if (const auto first = snapshot->FindVersion(document.tariff.name, 1); first.ok()) {
-    period = (*first)->tariff.congestion.period_s;
-  } else if (!absl::IsNotFound(first.status())) {
-    return first.status();
-  }
   const std::string hash(AsBytes(Sha256(document.canonical)));
-  JB_ASSIGN_OR_RETURN(const auto published,
-                      deps_.store.Publish(document.tariff.name, left,
-                                          [&](const std::vector<PublishedTariff>& of_name) {
-                                            return DecidePublication(
-                                                document, hash, of_name, period, deps_.notice,
-                                                deps_.clock.Now(), deps_.tzdata_version);
-                                          }));
+  JB_ASSIGN_OR_RETURN(
+      const auto published,
+      deps_.store.Publish(
+          document.tariff.name, left, [&](const std::vector<PublishedTariff>& of_name) {
+            return DecidePublication(document, hash, of_name, deps_.find_zone, deps_.notice,
+                                     deps_.clock.Now(), deps_.tzdata_version);
+          }));
   ToProto(published.value, true, *response.mutable_tariff());
   response.set_published_now(published.is_new);
   // So that whoever published sees it here at once; a failure is noticed by the next refresh.
@@ -454,7 +447,7 @@ absl::Status CostingServiceImpl::MakeStatement(const v1::GetProviderStatementReq
     return FieldInvalid("operational_costs_microjoules", "must be given, 0 or more");
   }
   JB_ASSIGN_OR_RETURN(const auto earnings,
-                      deps_.store.EarningsOfPeriod(provider, start, end, left));
+                      deps_.store.EarningSumsOfPeriod(provider, start, end, left));
   JB_ASSIGN_OR_RETURN(const EarningSums sums, SumEarnings(earnings));
   const auto net =
       NetOf(sums, request.revenue_microjoules(), request.operational_costs_microjoules());

@@ -3,12 +3,27 @@
 #include <memory>
 #include <utility>
 
+#include "common/crypto/sha256.h"
 #include "common/rpc/signed_quote.h"
 #include "services/costing/domain/errors.h"
 #include "services/costing/rpc/convert.h"
 #include "services/costing/rpc/convert_quote.h"
 
 namespace joulebook::costing {
+namespace {
+
+// A field of its own message's, which is looked at before the quote in it.
+absl::Status CheckCount(std::string_view field, bool is_given, int64_t count) {
+  if (is_given && count >= 0) return absl::OkStatus();
+  return FieldInvalid(field, "must be given, 0 or more");
+}
+
+absl::Status CheckWanted(int64_t units) {
+  if (units >= 1) return absl::OkStatus();
+  return FieldInvalid("wanted_units", "must be above 0");
+}
+
+}  // namespace
 
 QuoteDesk::QuoteDesk(const Quoter& quoter, QuoteSigner& signer, std::vector<NoteVerifier> own_keys,
                      CostingMetrics& metrics)
@@ -58,14 +73,16 @@ absl::StatusOr<QuoteDraft> QuoteDesk::QuoteItemOf(const v1::QuoteItem& item) con
   return quoter_.Quote(parsed);
 }
 
-absl::StatusOr<QuoteTerms> QuoteDesk::OpenOwn(const type::v1::SignedQuote& quote) {
+absl::StatusOr<OwnQuote> QuoteDesk::OpenOwn(const type::v1::SignedQuote& quote) {
   const auto proof = ProofOf(quote);
   type::v1::QuoteTerms terms;
   if (!proof.has_value() || !own_quotes_.Verify(quote.terms(), *proof) ||
       !terms.ParseFromString(quote.terms())) {
     return QuoteInvalid("is not one of this service's, or was altered");
   }
-  return FromProto(terms);
+  OwnQuote own{.digest = Sha256(quote.terms())};
+  JB_ASSIGN_OR_RETURN(own.terms, FromProto(terms));
+  return own;
 }
 
 void QuoteDesk::Quote(const v1::QuoteRequest& request, v1::QuoteResponse& response,
@@ -98,8 +115,9 @@ void QuoteDesk::QuoteAll(const QuoteItems& items, QuoteResults& results, const D
 void QuoteDesk::Settle(const v1::SettleQuoteRequest& request, v1::SettleQuoteResponse& response,
                        const Done& done) {
   const auto draft = [&]() -> absl::StatusOr<QuoteDraft> {
-    JB_ASSIGN_OR_RETURN(const QuoteTerms quoted, OpenOwn(request.quote()));
-    if (!request.has_found_results()) return FieldInvalid("found_results", "must be given");
+    JB_RETURN_IF_ERROR(
+        CheckCount("found_results", request.has_found_results(), request.found_results()));
+    JB_ASSIGN_OR_RETURN(const OwnQuote quoted, OpenOwn(request.quote()));
     return quoter_.Settle(quoted, request.found_results());
   }();
   if (draft.ok()) Write(*draft, *response.mutable_quote());
@@ -110,9 +128,8 @@ void QuoteDesk::Authorize(const v1::AuthorizeRequest& request, v1::AuthorizeResp
                           const Done& done) {
   const auto authorized = [&]() -> absl::StatusOr<Quoter::Authorized> {
     JB_ASSIGN_OR_RETURN(const QuoteItem item, FromProto(request.item()));
-    if (!request.has_available_microjoules()) {
-      return FieldInvalid("available_microjoules", "must be given");
-    }
+    JB_RETURN_IF_ERROR(CheckCount("available_microjoules", request.has_available_microjoules(),
+                                  request.available_microjoules()));
     return quoter_.Authorize(item, request.available_microjoules());
   }();
   std::vector<v1::Quote*> quotes;
@@ -134,7 +151,11 @@ absl::StatusOr<QuoteDraft> QuoteDesk::OpenSession(const v1::OpenSessionRequest& 
     return FieldInvalid("item.usage.time", "must be absent: a session begins now");
   }
   JB_ASSIGN_OR_RETURN(const MeteredUnit unit, ParseUnit(request.unit()));
-  return quoter_.OpenSession(item, session, unit, request.wanted_units());
+  JB_RETURN_IF_ERROR(CheckWanted(request.wanted_units()));
+  v1::OpenSessionRequest opening = request;
+  opening.clear_wanted_units();
+  return quoter_.OpenSession(item, session, unit, request.wanted_units(),
+                             Sha256(opening.SerializeAsString()));
 }
 
 void QuoteDesk::Open(const v1::OpenSessionRequest& request, v1::OpenSessionResponse& response,
@@ -147,8 +168,9 @@ void QuoteDesk::Open(const v1::OpenSessionRequest& request, v1::OpenSessionRespo
 void QuoteDesk::Update(const v1::UpdateSessionRequest& request, v1::UpdateSessionResponse& response,
                        const Done& done) {
   const auto update = [&]() -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const QuoteTerms grant, OpenOwn(request.grant()));
-    if (!request.has_used_units()) return FieldInvalid("used_units", "must be given");
+    JB_RETURN_IF_ERROR(CheckCount("used_units", request.has_used_units(), request.used_units()));
+    JB_RETURN_IF_ERROR(CheckWanted(request.wanted_units()));
+    JB_ASSIGN_OR_RETURN(const OwnQuote grant, OpenOwn(request.grant()));
     JB_ASSIGN_OR_RETURN(const auto settlement, quoter_.SettleGrant(grant, request.used_units()));
     JB_ASSIGN_OR_RETURN(const auto next,
                         quoter_.NextGrant(settlement.terms, request.wanted_units()));
@@ -162,8 +184,8 @@ void QuoteDesk::Update(const v1::UpdateSessionRequest& request, v1::UpdateSessio
 void QuoteDesk::Close(const v1::CloseSessionRequest& request, v1::CloseSessionResponse& response,
                       const Done& done) {
   const auto draft = [&]() -> absl::StatusOr<QuoteDraft> {
-    JB_ASSIGN_OR_RETURN(const QuoteTerms grant, OpenOwn(request.grant()));
-    if (!request.has_used_units()) return FieldInvalid("used_units", "must be given");
+    JB_RETURN_IF_ERROR(CheckCount("used_units", request.has_used_units(), request.used_units()));
+    JB_ASSIGN_OR_RETURN(const OwnQuote grant, OpenOwn(request.grant()));
     return quoter_.SettleGrant(grant, request.used_units());
   }();
   if (draft.ok()) Write(*draft, *response.mutable_settlement());

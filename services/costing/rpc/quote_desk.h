@@ -38,7 +38,7 @@ class QuoteDesk {
 
  private:
   absl::StatusOr<QuoteDraft> QuoteItemOf(const v1::QuoteItem& item) const;
-  absl::StatusOr<QuoteTerms> OpenOwn(const type::v1::SignedQuote& quote);
+  absl::StatusOr<OwnQuote> OpenOwn(const type::v1::SignedQuote& quote);
   absl::StatusOr<QuoteDraft> OpenSession(const v1::OpenSessionRequest& request) const;
   // Counts, and either reports the error or signs what is in `quotes`.
   void Finish(const absl::Status& status, std::vector<v1::Quote*> quotes, const Done& done);

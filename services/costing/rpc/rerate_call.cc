@@ -5,7 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "services/costing/domain/price.h"
+#include "services/costing/domain/quote.h"
 #include "services/costing/rpc/boundary.h"
 #include "services/costing/rpc/convert.h"
 #include "services/costing/rpc/convert_quote.h"
@@ -97,6 +97,7 @@ class Rerating {
   // With the congestion that held at the time, kept between the tariff's own floor and ceiling.
   absl::StatusOr<PriceTotals> PriceBy(const Tariff& tariff, Usage usage) const {
     usage.congestion_ppm = snapshot_->CongestionPpm(tariff, usage.operation, usage.at);
+    JB_RETURN_IF_ERROR(CheckAsked(tariff, usage));
     return PriceWithoutSteps(tariff, usage);
   }
 

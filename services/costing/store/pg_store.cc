@@ -3,8 +3,11 @@
 #include <pqxx/binarystring>
 #include <pqxx/result>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "common/db/arrays.h"
 #include "common/status/check.h"
+#include "services/costing/domain/errors.h"
 #include "services/costing/store/sql.h"
 
 namespace joulebook::costing {
@@ -34,11 +37,13 @@ PublishedTariff ReadTariff(const pqxx::row& row) {
           .effective = ReadTime(row[4]),
           .published = ReadTime(row[5]),
           .document = row[6].as<std::string>(),
-          .tzdata_version = row[7].as<std::string>()};
+          .tzdata_version = row[7].as<std::string>(),
+          .mark = ReadId(row[8])};
 }
 
 EntitlementRecord ReadEntitlement(const pqxx::row& row) {
-  EntitlementRecord record{.number = row[0].as<int64_t>(), .recorded = ReadTime(row[8])};
+  EntitlementRecord record{
+      .number = row[0].as<int64_t>(), .recorded = ReadTime(row[8]), .mark = ReadId(row[9])};
   Entitlement& entitlement = record.entitlement;
   entitlement.id = ReadId(row[1]);
   entitlement.is_revoked = row[2].as<bool>();
@@ -56,7 +61,8 @@ NumberedReport ReadReport(const pqxx::row& row) {
                      .class_name = row[2].as<std::string>(),
                      .period = row[3].as<int64_t>(),
                      .demand = row[4].as<int64_t>(),
-                     .next_factor_ppm = row[5].as<int64_t>()}};
+                     .next_factor_ppm = row[5].as<int64_t>()},
+          .mark = ReadId(row[6])};
 }
 
 Earning ReadEarning(const pqxx::row& row) {
@@ -215,13 +221,13 @@ class PgStore final : public Store {
                                           ToMicros(claim.start), ToMicros(claim.end)))));
           if (!decided.is_new) return decided;
           Earning& earning = decided.value;
-          earning.number =
-              tx.exec_params(sql::kInsertEarning, claim.id.ToString(), provider, source,
-                             claim.units, claim.first_factor_ppm, claim.second_factor_ppm,
-                             ToMicros(claim.start), ToMicros(claim.end), earning.amount,
-                             ToBinary(earning.tariff_hash), static_cast<int>(earning.state),
-                             resource)[0][0]
-                  .as<int64_t>();
+          const pqxx::result inserted = tx.exec_params(
+              sql::kInsertEarning, claim.id.ToString(), provider, source, claim.units,
+              claim.first_factor_ppm, claim.second_factor_ppm, ToMicros(claim.start),
+              ToMicros(claim.end), earning.amount, ToBinary(earning.tariff_hash),
+              static_cast<int>(earning.state), resource);
+          if (inserted.empty()) return TariffNotFound(absl::BytesToHexString(earning.tariff_hash));
+          earning.number = inserted[0][0].as<int64_t>();
           return decided;
         });
   }
@@ -253,12 +259,19 @@ class PgStore final : public Store {
     });
   }
 
-  absl::StatusOr<std::vector<Earning>> EarningsOfPeriod(const Uuid& provider, Time start, Time end,
-                                                        Duration timeout) override {
-    return Read<std::vector<Earning>>(timeout, [&](Transaction& tx) {
-      return All(tx.exec_params(sql::kEarningsOfPeriod, provider.ToString(), ToMicros(start),
-                                ToMicros(end)),
-                 ReadEarning);
+  absl::StatusOr<std::vector<EarningSum>> EarningSumsOfPeriod(const Uuid& provider, Time start,
+                                                              Time end, Duration timeout) override {
+    using Sums = std::vector<EarningSum>;
+    return Read<Sums>(timeout, [&](Transaction& tx) -> absl::StatusOr<Sums> {
+      Sums sums;
+      for (const auto& row : tx.exec_params(sql::kEarningSumsOfPeriod, provider.ToString(),
+                                            ToMicros(start), ToMicros(end))) {
+        EarningSum& sum = sums.emplace_back();
+        sum.source = static_cast<EarningSource>(row[0].as<int>() - 1);
+        sum.state = static_cast<EarningState>(row[1].as<int>());
+        if (!absl::SimpleAtoi(row[2].c_str(), &sum.amount)) return PriceOutOfRange();
+      }
+      return sums;
     });
   }
 
@@ -268,8 +281,8 @@ class PgStore final : public Store {
     T result{};
     JB_RETURN_IF_ERROR(RunTransaction(
         database_, {.isolation = Isolation::kRepeatableReadReadOnly, .timeout = timeout},
-        [&](Transaction& tx) {
-          result = body(tx);
+        [&](Transaction& tx) -> absl::Status {
+          JB_ASSIGN_OR_RETURN(result, absl::StatusOr<T>(body(tx)));
           return absl::OkStatus();
         }));
     return result;

@@ -16,6 +16,7 @@ namespace joulebook::costing {
 struct NumberedReport {
   int64_t number = 0;
   CongestionPeriod report;
+  Uuid mark;
 };
 
 struct EarningFilter {
@@ -23,6 +24,10 @@ struct EarningFilter {
   std::optional<EarningState> state;
 };
 
+// Tariffs, reports and entitlements are numbered without gaps. Each also has a random mark: a row
+// with the number and the mark of one that was read before is that one, and all before it are as
+// they were. Another mark, or no row, means that the database was turned back since.
+//
 // Thread-safe. Errors of every call: UNAVAILABLE when the database cannot be reached,
 // RESOURCE_EXHAUSTED when no connection came free, DEADLINE_EXCEEDED when time ran out, INTERNAL.
 // Decisions may run several times for one commit; their errors come back and nothing is written.
@@ -75,8 +80,9 @@ class Store {
   using ClaimDecision = std::function<absl::StatusOr<Recorded<Earning>>(
       const std::optional<Earning>& same_id, const std::optional<Earning>& overlapping)>;
   // Shows the earning that has the claim's id and one that is not rejected and has some of its time
-  // (of the same provider, source and resource), and writes what is decided, numbered. One at a
-  // time.
+  // (of the same provider and source, and of the same resource or one of the two of all), and
+  // writes what is decided, numbered. One at a time. TARIFF_NOT_FOUND where the decided tariff is
+  // not published, as memory may have it that is older than its database.
   virtual absl::StatusOr<Recorded<Earning>> AddEarning(const EarningClaim& claim, Duration timeout,
                                                        const ClaimDecision& decide) = 0;
   using StateDecision = std::function<absl::Status(const Earning& earning)>;
@@ -88,9 +94,10 @@ class Store {
   virtual absl::StatusOr<std::vector<Earning>> ListEarnings(const EarningFilter& filter,
                                                             int64_t after, int limit,
                                                             Duration timeout) = 0;
-  // Whose end is in [start, end).
-  virtual absl::StatusOr<std::vector<Earning>> EarningsOfPeriod(const Uuid& provider, Time start,
-                                                                Time end, Duration timeout) = 0;
+  // Of those whose end is in [start, end). PRICE_OUT_OF_RANGE for a sum that does not fit.
+  virtual absl::StatusOr<std::vector<EarningSum>> EarningSumsOfPeriod(const Uuid& provider,
+                                                                      Time start, Time end,
+                                                                      Duration timeout) = 0;
 };
 
 }  // namespace joulebook::costing
