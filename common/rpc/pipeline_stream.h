@@ -8,15 +8,13 @@
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include "common/rpc/boundary.h"
-#include "common/rpc/call_runner.h"
+#include "common/rpc/open_streams.h"
 
 namespace joulebook {
 
@@ -26,20 +24,21 @@ inline std::size_t WireBytes(const google::protobuf::MessageLite& message) {
 }
 inline std::size_t WireBytes(const grpc::ByteBuffer& message) { return message.Length(); }
 
-// One call. It is shared by its reactor, by the answers still to come and by the registry of open
-// streams: an answer on another thread may be the one that ends the call, and gRPC deletes the
-// reactor as soon as the call has ended. Thread-safe. `Mutex` is another one only in tests.
+// One call. It is shared by gRPC, by the answers still to come and by the registry of open streams:
+// an answer on another thread may be the one that ends the call, and gRPC lets go of the reactor as
+// soon as the call has ended. Thread-safe. `Mutex` is another one only in tests.
 template <typename Request, typename Response, typename Mutex = std::mutex>
 class PipelineStream final
-    : public std::enable_shared_from_this<PipelineStream<Request, Response, Mutex>> {
+    : public grpc::ServerBidiReactor<Request, Response>,
+      public OpenStream,
+      public std::enable_shared_from_this<PipelineStream<Request, Response, Mutex>> {
  public:
   static constexpr std::size_t kMaxInWork = 16;
   // Nothing more is read while the requests in work take this much.
   static constexpr std::size_t kMaxBytesInWork = std::size_t{16} * 1024 * 1024;
 
-  using Reactor = grpc::ServerBidiReactor<Request, Response>;
   // Fills in the response and calls `done`, once and on any thread; or says at once why not,
-  // without a call of `done`. Request and response live until then.
+  // without a call of `done`. The request lives until then, the response until it is sent.
   using Done = std::function<void(const absl::Status&)>;
   using Handler =
       std::function<absl::Status(const Request& request, Response& response, Done done)>;
@@ -47,51 +46,32 @@ class PipelineStream final
   // Whether the caller may send one more message; an error ends the call after what is in work.
   using Readmit = std::function<absl::Status()>;
 
-  // `boundary` must outlive the stream; `method` must be a literal.
-  PipelineStream(const Boundary& boundary, std::string_view method, Readmit readmit,
-                 Handler handler)
-      : boundary_(boundary),
+  // `streams` must outlive the stream; `method` must be a literal.
+  PipelineStream(OpenStreams& streams, std::string_view method,
+                 grpc::CallbackServerContext& context, Readmit readmit, Handler handler)
+      : streams_(streams),
         method_(method),
         readmit_(std::move(readmit)),
-        handler_(std::move(handler)) {}
+        handler_(std::move(handler)),
+        unread_(context) {}
 
-  // The call's reactor, once; it deletes itself when the call is over, after a call of `on_done`.
-  Reactor* MakeReactor(std::function<void()> on_done) {
-    reactor_ = new OwnReactor(this->shared_from_this(), std::move(on_done));
-    return reactor_;
-  }
-
-  // Starts reading; or, for a call that is refused, ends it.
-  void Start() {
+  // From now on the stream keeps itself until the call is over.
+  void Start() override {
     const std::lock_guard lock(mutex_);
+    self_ = this->shared_from_this();
     Proceed();
   }
-  void Refuse(const absl::Status& status) {
+  void End(const absl::Status& status) override {
     const std::lock_guard lock(mutex_);
-    End(status);
+    if (!end_.has_value()) end_ = status;
     Proceed();
   }
-  // Answers what is in work, reads nothing more, and ends the call with DRAINING.
-  void Drain() { Refuse(boundary_.Draining()); }
+  void CancelIfUnread(Duration now, Duration limit) override {
+    const std::lock_guard lock(mutex_);
+    unread_.CancelIfUnread(now, limit);
+  }
 
  private:
-  // What gRPC calls and deletes. Its stream outlives it.
-  class OwnReactor final : public Reactor {
-   public:
-    OwnReactor(std::shared_ptr<PipelineStream> stream, std::function<void()> on_done)
-        : stream_(std::move(stream)), on_done_(std::move(on_done)) {}
-    void OnReadDone(bool ok) override { stream_->OnReadDone(ok); }
-    void OnWriteDone(bool ok) override { stream_->OnWriteDone(ok); }
-    void OnDone() override {
-      on_done_();
-      delete this;
-    }
-
-   private:
-    const std::shared_ptr<PipelineStream> stream_;
-    const std::function<void()> on_done_;
-  };
-
   struct Slot {
     Request request;
     Response response;
@@ -100,34 +80,48 @@ class PipelineStream final
     bool has_failed = false;
   };
 
-  void OnReadDone(bool ok) {
+  void OnReadDone(bool ok) override {
     std::unique_lock lock(mutex_);
     if (!ok) {
-      End(absl::OkStatus());
+      EndWith(absl::OkStatus());
     } else if (!end_.has_value()) {
       const absl::Status admitted = readmit_();
-      admitted.ok() ? Take(lock) : End(admitted);
+      admitted.ok() ? Take(lock) : EndWith(admitted);
     }
     is_reading_ = false;
     Proceed();
   }
 
-  void OnWriteDone(bool ok) {
+  void OnWriteDone(bool ok) override {
     const std::lock_guard lock(mutex_);
-    is_writing_ = false;
-    PopFront();
+    unread_.Stop();
+    slots_.pop_front();
     if (!ok) {
       is_broken_ = true;
-      End(absl::CancelledError("the client is gone"));
+      EndWith(absl::CancelledError("the client is gone"));
     }
     Proceed();
   }
 
+  void OnDone() override {
+    std::shared_ptr<PipelineStream> self;
+    {
+      const std::lock_guard lock(mutex_);
+      unread_.Stop();
+      self = std::move(self_);
+    }
+    streams_.Remove(*this);
+  }
+
+  // The request's memory is free from here on, not only when the client has read the response.
   void Complete(Slot& slot, const absl::Status& status) {
+    Request answered;
     const std::lock_guard lock(mutex_);
+    answered.Swap(&slot.request);
+    bytes_in_work_ -= slot.bytes;
     slot.is_ready = true;
     slot.has_failed = !status.ok();
-    if (slot.has_failed) End(status);
+    if (slot.has_failed) EndWith(status);
     Proceed();
   }
 
@@ -151,17 +145,12 @@ class PipelineStream final
     if (!taken.ok()) {
       bytes_in_work_ -= slots_.back()->bytes;
       slots_.pop_back();
-      End(taken);
+      EndWith(taken);
     }
   }
 
-  void PopFront() {
-    bytes_in_work_ -= slots_.front()->bytes;
-    slots_.pop_front();
-  }
-
   // The first reason to end wins, except that an error replaces the client's own half-close.
-  void End(const absl::Status& status) {
+  void EndWith(const absl::Status& status) {
     if (!end_.has_value() || end_->ok()) end_ = status;
   }
 
@@ -169,39 +158,40 @@ class PipelineStream final
     if (is_finished_) return;
     // A response is sent only if all before it were: after a failure the rest stays unanswered, and
     // the client repeats it.
-    while (!is_writing_ && !slots_.empty() && slots_.front()->is_ready) {
+    while (!unread_.IsRunning() && !slots_.empty() && slots_.front()->is_ready) {
       is_broken_ = is_broken_ || slots_.front()->has_failed;
       if (is_broken_) {
-        PopFront();
+        slots_.pop_front();
         continue;
       }
-      is_writing_ = true;
-      reactor_->StartWrite(&slots_.front()->response);
+      unread_.Start(streams_.clock().MonotonicNow());
+      this->StartWrite(&slots_.front()->response);
     }
     if (!end_.has_value() && !is_reading_ && slots_.size() < kMaxInWork &&
         bytes_in_work_ < kMaxBytesInWork) {
       is_reading_ = true;
-      reactor_->StartRead(&incoming_);
+      this->StartRead(&incoming_);
     }
     if (end_.has_value() && slots_.empty()) {
       is_finished_ = true;
-      reactor_->Finish(boundary_.Finish(method_, *end_));
+      unread_.Start(streams_.clock().MonotonicNow());
+      this->Finish(streams_.boundary().Finish(method_, *end_));
     }
   }
 
-  const Boundary& boundary_;
+  OpenStreams& streams_;
   const std::string_view method_;
   const Readmit readmit_;
   const Handler handler_;
 
   Mutex mutex_;
-  // Not touched once the call is finished: it may be gone.
-  Reactor* reactor_ = nullptr;
+  std::shared_ptr<PipelineStream> self_;
   Request incoming_;
   std::deque<std::shared_ptr<Slot>> slots_;
   std::size_t bytes_in_work_ = 0;
+  // Runs while a response, or the call's end, is on its way to the client.
+  UnreadTimer unread_;
   bool is_reading_ = false;
-  bool is_writing_ = false;
   bool is_finished_ = false;
   // A response could not be given, so none after it is.
   bool is_broken_ = false;
@@ -209,39 +199,33 @@ class PipelineStream final
   std::optional<absl::Status> end_;
 };
 
-// The streams of one method that are open, so that they can be drained. Thread-safe; must outlive
-// the server.
+// The pipelines of one method. Thread-safe; must outlive the server.
 template <typename Request, typename Response, typename Mutex = std::mutex>
 class PipelineStreams {
  public:
   using Stream = PipelineStream<Request, Response, Mutex>;
 
+  // See OpenStreams.
+  PipelineStreams(const Boundary& boundary, const StreamLimits& limits, Clock& clock,
+                  Timers& timers)
+      : streams_(boundary, limits, clock, timers) {}
+
   // A stream's reactor; `admission` says whether it may go on, and for how long.
-  typename Stream::Reactor* Open(const Boundary& boundary, std::string_view method,
-                                 const absl::StatusOr<Admission>& admission,
-                                 typename Stream::Handler handler) {
-    auto stream = std::make_shared<Stream>(
-        boundary, method, [admission] { return admission->Check(); }, std::move(handler));
-    auto* const reactor = stream->MakeReactor([this, key = stream.get()] {
-      const std::lock_guard lock(mutex_);
-      streams_.erase(key);
-    });
-    {
-      const std::lock_guard lock(mutex_);
-      streams_[stream.get()] = stream;
-    }
-    admission.ok() ? stream->Start() : stream->Refuse(admission.status());
-    return reactor;
+  grpc::ServerBidiReactor<Request, Response>* Open(grpc::CallbackServerContext& context,
+                                                   std::string_view method,
+                                                   const absl::StatusOr<Admission>& admission,
+                                                   typename Stream::Handler handler) {
+    const auto stream = std::make_shared<Stream>(
+        streams_, method, context, [admission] { return admission->Check(); }, std::move(handler));
+    streams_.Open(stream, admission);
+    return stream.get();
   }
 
-  void Drain() {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [key, stream] : streams_) stream->Drain();
-  }
+  // See OpenStreams.
+  void Drain() { streams_.Drain(); }
 
  private:
-  std::mutex mutex_;
-  std::map<const Stream*, std::shared_ptr<Stream>> streams_;
+  OpenStreams streams_;
 };
 
 }  // namespace joulebook

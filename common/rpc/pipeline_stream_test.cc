@@ -5,6 +5,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #include "common/rpc/executor.h"
 #include "common/rpc/status_conversion.h"
 #include "common/testing/matchers.h"
+#include "common/testing/unreading_client.h"
+#include "common/testing/virtual_clock.h"
 #include "common/time/timers.h"
 
 namespace joulebook {
@@ -62,13 +65,17 @@ absl::Status CommitFailed() {
 }
 
 // Every method is a stream that is answered by other threads, after a moment in which the client's
-// half-close arrives: the first ten bytes, or COMMIT_FAILED for "fail".
+// half-close arrives: the first ten bytes, much for "large", or COMMIT_FAILED for "fail".
 class EchoService final : public grpc::CallbackGenericService {
  public:
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
+  explicit EchoService(VirtualClock& clock) : clock_(clock) {}
+
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
     return streams_.Open(
-        boundary_, "Echo", Admission(*gate_, {.name = "test", .expires = expires_}),
+        *context, "Echo", Admission(*gate_, {.name = "test", .expires = expires_}),
         [this](const grpc::ByteBuffer& request, grpc::ByteBuffer& response, auto done) {
+          ++taken_;
           bytes_in_work_ += request.Length();
           most_bytes_in_work_ = std::max<std::size_t>(most_bytes_in_work_, bytes_in_work_);
           const bool accepted =
@@ -79,14 +86,22 @@ class EchoService final : public grpc::CallbackGenericService {
                 if (ToText(request) == "fail") {
                   done(CommitFailed());
                 } else {
-                  response = ToBytes(ToText(request).substr(0, 10));
+                  response = ToBytes(ToText(request) == "large" ? std::string(kLarge, 'l')
+                                                                : ToText(request).substr(0, 10));
                   done(absl::OkStatus());
                 }
+                ++answered_;
               });
           return accepted ? absl::OkStatus() : boundary_.Overloaded("answers", kMaxAnswers);
         });
   }
   void Drain() { streams_.Drain(); }
+  static constexpr int kMaxOpen = 2;
+  static constexpr Duration kUnread = std::chrono::seconds(10);
+  // More than a client's window takes unless it reads.
+  static constexpr std::size_t kLarge = std::size_t{12} * 1024 * 1024;
+  int taken() const { return taken_; }
+  int answered() const { return answered_; }
   std::size_t most_bytes_in_work() const { return most_bytes_in_work_; }
   // Of the token of every call that begins now.
   void SetExpiry(Time expires) { expires_ = expires; }
@@ -94,13 +109,58 @@ class EchoService final : public grpc::CallbackGenericService {
  private:
   static constexpr std::size_t kMaxAnswers = 1'000;
   const Boundary boundary_{"test.joulebook"};
-  SystemClock clock_;
+  VirtualClock& clock_;
   const absl::StatusOr<Gate> gate_ = Gate::Make({}, "test.joulebook", clock_);
   Time expires_ = Time::max();
   std::atomic<std::size_t> bytes_in_work_ = 0;
   std::atomic<std::size_t> most_bytes_in_work_ = 0;
-  Streams streams_;
+  std::atomic<int> taken_ = 0;
+  std::atomic<int> answered_ = 0;
+  Streams streams_{boundary_, {"echoes", kMaxOpen, kUnread}, clock_, clock_};
   Executor answering_{2, kMaxAnswers};
+};
+
+// One stream of a client.
+class EchoClient {
+ public:
+  explicit EchoClient(int port) : stub_(MakeChannel({.target = absl::StrCat("127.0.0.1:", port)})) {
+    PrepareCall(context_, std::chrono::seconds(60), "");
+    call_ = stub_.PrepareCall(&context_, "/test.Test/Echo", &queue_);
+    call_->StartCall(nullptr);
+    Wait();
+  }
+
+  bool Write(const std::string& message) {
+    call_->Write(ToBytes(message), nullptr);
+    return Wait();
+  }
+  void WritesDone() {
+    call_->WritesDone(nullptr);
+    Wait();
+  }
+  std::optional<std::string> Read() {
+    grpc::ByteBuffer answer;
+    call_->Read(&answer, nullptr);
+    return Wait() ? std::optional(ToText(answer)) : std::nullopt;
+  }
+  absl::Status Finish() {
+    grpc::Status status;
+    call_->Finish(&status, nullptr);
+    Wait();
+    return FromGrpcStatus(status);
+  }
+
+ private:
+  bool Wait() {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
 };
 
 class PipelineStreamTest : public testing::Test {
@@ -113,48 +173,38 @@ class PipelineStreamTest : public testing::Test {
   }
   ~PipelineStreamTest() override { server_->Shutdown(); }
 
-  // One stream: sends everything and reads to the end. With `drain` it is not half-closed, but the
-  // service drains once the first answer is there.
+  // One stream: sends everything and reads to the end.
   struct Ended {
     std::vector<std::string> answers;
     absl::Status status;
   };
-  Ended Call(const std::vector<std::string>& messages, bool drain = false) {
-    grpc::GenericStub stub(MakeChannel({.target = absl::StrCat("127.0.0.1:", port_)}));
-    grpc::ClientContext context;
-    PrepareCall(context, std::chrono::seconds(30), "");
-    grpc::CompletionQueue queue;
-    const auto wait = [&queue] {
-      void* tag = nullptr;
-      bool ok = false;
-      return queue.Next(&tag, &ok) && ok;
-    };
-    const auto call = stub.PrepareCall(&context, "/test.Test/Echo", &queue);
-    call->StartCall(nullptr);
-    bool is_open = wait();
-    for (const std::string& message : messages) {
-      if (!is_open) break;
-      call->Write(ToBytes(message), nullptr);
-      is_open = wait();
-    }
-    if (is_open && !drain) {
-      call->WritesDone(nullptr);
-      wait();
-    }
+  Ended Call(const std::vector<std::string>& messages) {
+    EchoClient client(port_);
+    bool is_open = true;
+    for (const std::string& message : messages) is_open = is_open && client.Write(message);
+    if (is_open) client.WritesDone();
     Ended ended;
-    grpc::ByteBuffer answer;
-    for (call->Read(&answer, nullptr); wait(); call->Read(&answer, nullptr)) {
-      ended.answers.push_back(ToText(answer));
-      if (drain) service_.Drain();
-    }
-    grpc::Status status;
-    call->Finish(&status, nullptr);
-    wait();
-    ended.status = FromGrpcStatus(status);
+    while (const auto answer = client.Read()) ended.answers.push_back(*answer);
+    ended.status = client.Finish();
     return ended;
   }
 
-  EchoService service_;
+  static void Wait() { ThreadSleeper().SleepFor(std::chrono::milliseconds(10)); }
+  void AwaitAnswered(int count) {
+    for (int tries = 0; tries < 3'000 && service_.answered() < count; ++tries) Wait();
+    ASSERT_EQ(service_.answered(), count);
+  }
+  void ExpectAPlaceSoon() {
+    Ended ended = Call({"a"});
+    for (int tries = 0; tries < 3'000 && absl::IsResourceExhausted(ended.status); ++tries) {
+      Wait();
+      ended = Call({"a"});
+    }
+    EXPECT_THAT(ended.status, IsOk());
+  }
+
+  VirtualClock clock_;
+  EchoService service_{clock_};
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -176,11 +226,39 @@ TEST_F(PipelineStreamTest, FailureOnAnotherThreadEndsTheCallBeforeItsMutexIsUnlo
 }
 
 TEST_F(PipelineStreamTest, DrainEndsOpenCallsAfterWhatIsInWork) {
-  for (int i = 0; i < 5; ++i) {
-    const Ended ended = Call({"a"}, true);
-    EXPECT_THAT(ended.status, StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
-    EXPECT_THAT(ended.answers, testing::ElementsAre("a"));
+  EchoClient client(port_);
+  ASSERT_TRUE(client.Write("a"));
+  for (int tries = 0; tries < 3'000 && service_.taken() == 0; ++tries) Wait();
+  service_.Drain();
+  EXPECT_EQ(client.Read(), "a");
+  EXPECT_EQ(client.Read(), std::nullopt);
+  EXPECT_THAT(client.Finish(), StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
+}
+
+// It was admitted before the drain began, and opened after.
+TEST_F(PipelineStreamTest, AStreamThatComesLateToADrainEndsToo) {
+  service_.Drain();
+  EchoClient client(port_);
+  EXPECT_EQ(client.Read(), std::nullopt);
+  EXPECT_THAT(client.Finish(), StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
+}
+
+TEST_F(PipelineStreamTest, OpenStreamsAreLimited) {
+  EchoClient first(port_), second(port_);
+  for (EchoClient* client : {&first, &second}) {
+    ASSERT_TRUE(client->Write("a"));
+    EXPECT_EQ(client->Read(), "a");
   }
+  EchoClient third(port_);
+  EXPECT_EQ(third.Read(), std::nullopt);
+  const absl::Status refused = third.Finish();
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"));
+  auto info = GetErrorInfo(refused).value_or(ErrorInfo());
+  EXPECT_EQ(info.metadata["queue"], "echoes");
+  EXPECT_EQ(info.metadata["limit"], "2");
+  first.WritesDone();
+  EXPECT_THAT(first.Finish(), IsOk());
+  ExpectAPlaceSoon();
 }
 
 TEST_F(PipelineStreamTest, RequestsInWorkAreLimitedByTheirBytesToo) {
@@ -192,15 +270,66 @@ TEST_F(PipelineStreamTest, RequestsInWorkAreLimitedByTheirBytesToo) {
   EXPECT_LT(service_.most_bytes_in_work(), Streams::Stream::kMaxBytesInWork + kMessage);
 }
 
-TEST_F(PipelineStreamTest, AStreamEndsWhenItsTokenDoes) {
-  SystemClock clock;
-  service_.SetExpiry(clock.Now() + std::chrono::milliseconds(500));
-  const Ended in_time = Call({"a"});
-  EXPECT_THAT(in_time.status, IsOk());
-  service_.SetExpiry(clock.Now());
-  const Ended late = Call({"a"});
-  EXPECT_THAT(late.status, StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
-  EXPECT_THAT(late.answers, testing::IsEmpty());
+TEST_F(PipelineStreamTest, RequestsThatAreAnsweredCountNoMoreThoughNobodyReads) {
+  constexpr int kMessages = 12;
+  EchoClient client(port_);
+  ASSERT_TRUE(client.Write("large"));
+  for (int i = 0; i < kMessages; ++i) {
+    ASSERT_TRUE(client.Write(std::string(std::size_t{3} * 1024 * 1024, 'm'))) << i;
+  }
+  AwaitAnswered(1 + kMessages);
+  EXPECT_EQ(client.Read()->size(), EchoService::kLarge);
+  for (int i = 0; i < kMessages; ++i) EXPECT_EQ(client.Read(), "mmmmmmmmmm");
+  client.WritesDone();
+  EXPECT_THAT(client.Finish(), IsOk());
+}
+
+TEST_F(PipelineStreamTest, AClientThatDoesNotReadLosesItsStream) {
+  UnreadingClient client(port_);
+  for (int i = 0; i < EchoService::kMaxOpen; ++i) client.Call("/test.Test/Echo");
+  AwaitAnswered(EchoService::kMaxOpen);
+  clock_.Advance(EchoService::kUnread - kStreamLook);
+  EXPECT_THAT(Call({"a"}).status, StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"))
+      << "its time is not up";
+  clock_.Advance(kStreamLook);
+  ExpectAPlaceSoon();
+}
+
+TEST_F(PipelineStreamTest, ADrainGivesAClientThatDoesNotReadAMoment) {
+  UnreadingClient client(port_);
+  client.Call("/test.Test/Echo");
+  AwaitAnswered(1);
+  service_.Drain();
+  clock_.Advance(kLastRead - kStreamLook);
+  EXPECT_EQ(client.resets(), 0);
+  clock_.Advance(kStreamLook);
+  for (int tries = 0; tries < 3'000 && client.resets() == 0; ++tries) Wait();
+  EXPECT_EQ(client.resets(), 1);
+}
+
+TEST_F(PipelineStreamTest, AMessageAfterItsTokensTimeIsNotTaken) {
+  const Duration time = std::chrono::seconds(5) + kStreamLook / 2;  // between two looks
+  service_.SetExpiry(clock_.Now() + time);
+  EchoClient client(port_);
+  ASSERT_TRUE(client.Write("a"));
+  EXPECT_EQ(client.Read(), "a");
+  clock_.Advance(time);
+  client.Write("b");
+  EXPECT_EQ(client.Read(), std::nullopt);
+  EXPECT_THAT(client.Finish(), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
+}
+
+TEST_F(PipelineStreamTest, AnIdleStreamEndsWhenItsTokenDoes) {
+  service_.SetExpiry(clock_.Now() + std::chrono::seconds(5));
+  EchoClient client(port_);
+  ASSERT_TRUE(client.Write("a"));
+  EXPECT_EQ(client.Read(), "a");
+  clock_.Advance(std::chrono::seconds(5) - kStreamLook);
+  ASSERT_TRUE(client.Write("b"));
+  EXPECT_EQ(client.Read(), "b") << "its time is not up";
+  clock_.Advance(kStreamLook);
+  EXPECT_EQ(client.Read(), std::nullopt);
+  EXPECT_THAT(client.Finish(), StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
 }
 
 }  // namespace

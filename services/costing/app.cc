@@ -45,11 +45,28 @@ class App {
                  static_cast<std::size_t>(config.read_queue)),
         writers_(static_cast<int>(config.write_threads),
                  static_cast<std::size_t>(config.write_queue)),
-        service_({gate_, *store_, book_, quoter_, quotes_, proofs_, readers_,
-                  static_cast<std::size_t>(config.read_queue), writers_,
-                  static_cast<std::size_t>(config.write_queue), clock_, costing_metrics_,
-                  absl::LoadTimeZone, tzdata_version, Ms(config.notice_period_ms),
-                  Ms(config.refresh_max_age_ms), Ms(config.call_timeout_ms)}) {}
+        service_({gate_,
+                  *store_,
+                  book_,
+                  quoter_,
+                  quotes_,
+                  proofs_,
+                  readers_,
+                  static_cast<std::size_t>(config.read_queue),
+                  writers_,
+                  static_cast<std::size_t>(config.write_queue),
+                  clock_,
+                  timers_,
+                  static_cast<std::size_t>(config.quote_streams),
+                  static_cast<std::size_t>(config.rerate_streams),
+                  Ms(config.unread_stream_timeout_ms),
+                  static_cast<std::size_t>(config.server.max_message_bytes),
+                  costing_metrics_,
+                  absl::LoadTimeZone,
+                  tzdata_version,
+                  Ms(config.notice_period_ms),
+                  Ms(config.refresh_max_age_ms),
+                  Ms(config.call_timeout_ms)}) {}
 
   absl::Status Start() {
     JB_RETURN_IF_ERROR(CheckMigrated(pool_, kSchema, Migrations()));

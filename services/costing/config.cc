@@ -24,6 +24,12 @@ void Config::AddTo(Settings& settings) {
                    "calls at once that write; each has a connection while it does");
   settings.Integer("write-queue", &write_queue, {1, 1'000'000},
                    "calls that wait for a thread that writes");
+  settings.Integer("quote-streams", &quote_streams, {1, 100'000},
+                   "open StreamQuotes calls; each may keep 16 MiB of requests in work");
+  settings.Integer("rerate-streams", &rerate_streams, {1, 100'000},
+                   "open Rerate calls; each keeps the totals of its members");
+  settings.Integer("unread-stream-timeout-ms", &unread_stream_timeout_ms, {100, 600'000},
+                   "a client that leaves a message of a stream unread so long is cut off");
   settings.Secret("quote-keys", &quote_keys,
                   "signing keys of quotes, one a line; the first signs, quotes of all are known");
   settings.Integer("sign-gather-us", &sign_gather_us, {0, 100'000},

@@ -17,6 +17,9 @@ struct Config {
   int64_t read_queue = 256;
   int64_t write_threads = 4;
   int64_t write_queue = 256;
+  int64_t quote_streams = 64;
+  int64_t rerate_streams = 16;
+  int64_t unread_stream_timeout_ms = 10'000;
   std::string quote_keys;
   int64_t sign_gather_us = 200;
   std::string tariff = "constants";

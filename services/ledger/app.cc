@@ -63,10 +63,12 @@ class App {
                  Ms(config.seal_lease_ms), config.log_memory_file},
                 std::move(signers), *log_store_, clock_, ledger_metrics_),
         proofs_(*store_, *log_store_, ledger_metrics_),
-        books_checks_(*log_store_, ledger_metrics_, Ms(config.unread_stream_timeout_ms)),
+        books_checks_(*log_store_, clock_, ledger_metrics_, Ms(config.unread_stream_timeout_ms)),
         service_({gate_, *store_, writer_, committer_, proofs_, watches_, books_checks_,
                   quote_check_, readers_, static_cast<std::size_t>(config.read_queue), writers_,
-                  static_cast<std::size_t>(config.write_queue), clock_, Ms(config.call_timeout_ms),
+                  static_cast<std::size_t>(config.write_queue), clock_, timers_,
+                  static_cast<std::size_t>(config.transfer_streams),
+                  Ms(config.unread_stream_timeout_ms), Ms(config.call_timeout_ms),
                   Ms(config.books_check_timeout_ms)}) {}
 
   absl::Status Start() {

@@ -54,13 +54,15 @@ void Config::AddTo(Settings& settings) {
   settings.Integer("seal-lease-ms", &seal_lease_ms, {100, 600'000},
                    "how long another replica waits for a sealer that is gone");
   settings.Integer("seal-leaves", &seal_leaves, {1, 1'000'000}, "records in one seal");
+  settings.Integer("transfer-streams", &transfer_streams, {1, 100'000},
+                   "open StreamTransfers calls; each may keep 16 MiB of requests in work");
   settings.Integer("watch-streams", &watch_streams, {1, 100'000}, "open WatchTransfers calls");
   settings.Integer("watch-poll-ms", &watch_poll_ms, {1, 60'000},
                    "how often watches look for what other replicas committed");
   settings.Integer("books-check-timeout-ms", &books_check_timeout_ms, {1'000, 86'400'000},
                    "longest check of the books");
   settings.Integer("unread-stream-timeout-ms", &unread_stream_timeout_ms, {100, 600'000},
-                   "a client that leaves a message of a watch or check unread so long is cut off");
+                   "a client that leaves a message of a stream unread so long is cut off");
 }
 
 absl::Status Config::Validate() const {

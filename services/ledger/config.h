@@ -32,6 +32,7 @@ struct Config {
   int64_t seal_interval_ms = 1'000;
   int64_t seal_lease_ms = 5'000;
   int64_t seal_leaves = 65'536;
+  int64_t transfer_streams = 64;
   int64_t watch_streams = 256;
   int64_t watch_poll_ms = 100;
   int64_t books_check_timeout_ms = 3'600'000;

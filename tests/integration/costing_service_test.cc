@@ -32,33 +32,6 @@ TEST_F(CostingServiceTest, TokensAndRolesDecideWhoMayWhat) {
   EXPECT_THAT(Call(*stub_, &Service::ListTariffs, v1::ListTariffsRequest(), "r"), IsOk());
 }
 
-TEST_F(CostingServiceTest, OpenStreamsEndWithTheirToken) {
-  const std::string tokens = directory_ + "/tokens";
-  const int64_t ends_s = NowUs() / 1'000'000 + 10;
-  std::ofstream(tokens) << ToHex(Sha256("brief")) << " writer " << ends_s << " guest\n";
-  StartService({"--tokens-file", tokens});
-  grpc::ClientContext rerate_context, quotes_context;
-  PrepareCall(rerate_context, std::chrono::seconds(60), "brief");
-  PrepareCall(quotes_context, std::chrono::seconds(60), "brief");
-  v1::RerateResponse totals;
-  const auto rerate = stub_->Rerate(&rerate_context, &totals);
-  const auto quotes = stub_->StreamQuotes(&quotes_context);
-  v1::StreamQuotesRequest items;
-  *items.add_items() = StoreItem();
-  v1::StreamQuotesResponse answer;
-  ASSERT_TRUE(rerate->Write({}));
-  ASSERT_TRUE(quotes->Write(items));
-  ASSERT_TRUE(quotes->Read(&answer));
-  SleepUntil(ends_s * 1'000'000);
-  rerate->Write({});
-  quotes->Write(items);
-  EXPECT_FALSE(quotes->Read(&answer));
-  EXPECT_THAT(FromGrpcStatus(rerate->Finish()),
-              StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
-  EXPECT_THAT(FromGrpcStatus(quotes->Finish()),
-              StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
-}
-
 TEST_F(CostingServiceTest, EveryMethodHasARole) {
   const auto* service = v1::CostingService::service_full_name();
   const auto* descriptor =

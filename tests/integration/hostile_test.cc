@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_split.h"
 #include "common/crypto/sha256.h"
-#include "common/time/clock.h"
 #include "tests/integration/service_fixture.h"
 
 namespace joulebook::ledger {
@@ -289,38 +288,6 @@ TEST_F(HostileTest, OnlyAnIssuerOpensAccountsThatValueComesFrom) {
     EXPECT_EQ(needed_role(open(c.role, c.lower, "wa")), c.by_wa);
     EXPECT_THAT(open(c.role, c.lower, "wia"), IsOk());
   }
-}
-
-TEST_F(HostileTest, OpenStreamsEndWithTheirToken) {
-  const auto ends = std::chrono::duration_cast<std::chrono::seconds>(
-      SystemClock().Now().time_since_epoch() + std::chrono::seconds(10));
-  StartService(
-      {"--tokens-file",
-       WriteFile("tokens", TokenLine("brief", "writer " + std::to_string(ends.count()) + " guest") +
-                               TokenLine("i", "issuer never issuer"))});
-  ASSERT_THAT(Register(1, "i"), IsOk());
-  grpc::ClientContext watch_context, stream_context;
-  PrepareCall(watch_context, std::chrono::seconds(60), "brief");
-  PrepareCall(stream_context, std::chrono::seconds(60), "brief");
-  const auto watch = stub_->WatchTransfers(&watch_context, {});
-  const auto stream = stub_->StreamTransfers(&stream_context);
-  v1::StreamTransfersRequest request;
-  *request.add_transfers() = MakePost(TransferId(1), MemberId(1), kIssuer, 1);
-  v1::StreamTransfersResponse response;
-  ASSERT_TRUE(stream->Write(request));
-  ASSERT_TRUE(stream->Read(&response));
-  EXPECT_EQ(response.results(0).code(), v1::TRANSFER_RESULT_CODE_OK);
-
-  v1::WatchTransfersResponse page;
-  int seen = 0;
-  while (watch->Read(&page)) seen += page.transfers_size();
-  EXPECT_EQ(seen, 2);
-  EXPECT_THAT(FromGrpcStatus(watch->Finish()),
-              StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
-  stream->Write(request);
-  EXPECT_FALSE(stream->Read(&response));
-  EXPECT_THAT(FromGrpcStatus(stream->Finish()),
-              StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
 }
 
 TEST_F(HostileTest, MutualTlsAsksForACertificate) {

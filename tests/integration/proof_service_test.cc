@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/crypto/note.h"
+#include "common/testing/unreading_client.h"
 #include "common/time/timers.h"
 #include "tests/integration/service_fixture.h"
-#include "tests/integration/unreading_client.h"
 
 namespace joulebook::ledger {
 namespace {

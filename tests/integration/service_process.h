@@ -65,4 +65,17 @@ absl::StatusOr<std::string> ReadMetrics(int port);
 // DEADLINE_EXCEEDED after four seconds.
 absl::Status AwaitCalls(int metrics_port, const std::string& method, int count);
 
+// Whether the condition comes true within half a minute.
+template <typename Condition>
+bool Eventually(const Condition& condition) {
+  SystemClock clock;
+  ThreadSleeper sleeper;
+  const Duration end = clock.MonotonicNow() + std::chrono::seconds(30);
+  while (clock.MonotonicNow() < end) {
+    if (condition()) return true;
+    sleeper.SleepFor(std::chrono::milliseconds(50));
+  }
+  return false;
+}
+
 }  // namespace joulebook

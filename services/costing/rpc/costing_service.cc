@@ -36,7 +36,11 @@ CostingServiceImpl::CostingServiceImpl(const Dependencies& dependencies)
       writes_({deps_.gate, CostingBoundary(), RoleOf, deps_.write_executor, deps_.write_queue,
                deps_.longest_call, "writing calls"}),
       entitlements_(deps_.quoter.own_tariff(), deps_.store, deps_.book, deps_.clock),
-      rerate_{deps_.book, deps_.clock, deps_.metrics, deps_.quoter.own_tariff()} {
+      streams_(CostingBoundary(), {"quote streams", deps_.quote_streams, deps_.unread}, deps_.clock,
+               deps_.timers),
+      rerates_({deps_.book, deps_.clock, deps_.metrics, deps_.quoter.own_tariff(),
+                deps_.max_message_bytes},
+               {"rerate streams", deps_.rerate_streams, deps_.unread}, deps_.timers) {
   SetMessageAllocatorFor_Quote(&quote_messages_);
   SetMessageAllocatorFor_BatchQuote(&batch_messages_);
 }
@@ -45,6 +49,7 @@ void CostingServiceImpl::BeginDrain() {
   calls_.BeginDrain();
   writes_.BeginDrain();
   streams_.Drain();
+  rerates_.Drain();
 }
 
 template <typename Request, typename Response>
@@ -207,7 +212,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::BatchQuote(Context* context,
 CostingServiceImpl::StreamReactor* CostingServiceImpl::StreamQuotes(Context* context) {
   constexpr std::string_view kMethod = "StreamQuotes";
   return streams_.Open(
-      CostingBoundary(), kMethod, calls_.AdmitLong(*context, kMethod),
+      *context, kMethod, calls_.AdmitLong(*context, kMethod),
       [this](const v1::StreamQuotesRequest& request, v1::StreamQuotesResponse& response,
              auto done) -> absl::Status {
         JB_RETURN_IF_ERROR(CostingBoundary().CheckItems(
@@ -500,7 +505,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListEntitlements(
 
 grpc::ServerReadReactor<v1::RerateRequest>* CostingServiceImpl::Rerate(
     Context* context, v1::RerateResponse* response) {
-  return MakeRerateCall(rerate_, calls_.AdmitLong(*context, "Rerate"), response);
+  return rerates_.Open(*context, calls_.AdmitLong(*context, "Rerate"), *response);
 }
 
 }  // namespace joulebook::costing

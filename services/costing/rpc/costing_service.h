@@ -28,6 +28,13 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
     Executor& write_executor;
     std::size_t write_queue;
     Clock& clock;
+    Timers& timers;
+    // StreamQuotes and Rerate calls that may be open, and how long one may leave an answer unread.
+    std::size_t quote_streams;
+    std::size_t rerate_streams;
+    Duration unread;
+    // What an answer may take.
+    std::size_t max_message_bytes;
     CostingMetrics& metrics;
     ZoneFinder find_zone;
     std::string tzdata_version;
@@ -122,7 +129,7 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
   CallRunner writes_;
   EntitlementDesk entitlements_;
   PipelineStreams<v1::StreamQuotesRequest, v1::StreamQuotesResponse> streams_;
-  const RerateDependencies rerate_;
+  RerateCalls rerates_;
   ArenaMessages<v1::QuoteRequest, v1::QuoteResponse> quote_messages_;
   ArenaMessages<v1::BatchQuoteRequest, v1::BatchQuoteResponse> batch_messages_;
 };

@@ -15,8 +15,10 @@ namespace {
 
 constexpr char kMethod[] = "Rerate";
 constexpr int kMaxEvents = 10'000;
-constexpr std::size_t kMaxMembers = 1'000'000;
 constexpr std::size_t kMaxMemberBytes = 128;
+// What totals take in the answer at most beside their member: three numbers of 11 bytes, and two
+// tags with lengths of at most 3.
+constexpr std::size_t kMaxTotalsBytes = 40;
 // Different usages whose prices are remembered: a few megabytes.
 constexpr std::size_t kMaxKnown = 16'384;
 
@@ -47,11 +49,14 @@ class Rerating {
                                           kMaxEvents);
     }
     for (const std::string& member : request.new_members()) {
-      if (totals_.size() == kMaxMembers) {
-        return FieldInvalid("new_members", "must be at most 1000000 in a stream");
-      }
       if (member.size() > kMaxMemberBytes) {
         return FieldInvalid("new_members", "must be at most 128 bytes each");
+      }
+      answer_bytes_ += kMaxTotalsBytes + member.size();
+      if (answer_bytes_ > deps_.max_answer_bytes) {
+        return FieldInvalid("new_members",
+                            absl::StrCat("must be so few that the answer has at most ",
+                                         deps_.max_answer_bytes, " bytes"));
       }
       totals_.emplace_back().set_member(member);
     }
@@ -126,64 +131,106 @@ class Rerating {
   const LiveTariff* before_ = nullptr;
   const LiveTariff* after_ = nullptr;
   std::vector<v1::RerateTotals> totals_;
+  // What the answer may come to: the totals of all members together, and of each.
+  std::size_t answer_bytes_ = kMaxTotalsBytes;
 };
 
-class RerateCall final : public grpc::ServerReadReactor<v1::RerateRequest> {
+// Shared by gRPC and the registry of open streams. Thread-safe.
+class RerateCall final : public RerateCalls::Reactor,
+                         public OpenStream,
+                         public std::enable_shared_from_this<RerateCall> {
  public:
-  RerateCall(const RerateDependencies& deps, const Admission& admission,
-             v1::RerateResponse* response)
-      : admission_(admission), rerating_(deps), response_(response) {
-    StartRead(&request_);
+  RerateCall(const RerateDependencies& deps, OpenStreams& streams,
+             grpc::CallbackServerContext& context, const absl::StatusOr<Admission>& admission,
+             v1::RerateResponse& response)
+      : streams_(streams),
+        admission_(admission),
+        rerating_(deps),
+        response_(response),
+        unread_(context) {}
+
+  // From now on the call keeps itself until it is over.
+  void Start() override {
+    const std::lock_guard lock(mutex_);
+    self_ = shared_from_this();
+    if (!is_finished_) StartRead(&request_);
   }
-
-  void Refuse(const absl::Status& status) { Finish(CostingBoundary().Finish(kMethod, status)); }
-
-  void OnReadDone(bool ok) override {
-    if (const absl::Status admitted = admission_.Check(); !admitted.ok()) {
-      Refuse(admitted);
-      return;
-    }
-    if (!ok) {
-      Refuse(has_begun_ ? rerating_.Finish(*response_)
-                        : FieldInvalid("before", "must be in the first message"));
-      return;
-    }
-    absl::Status status = has_begun_ ? absl::OkStatus() : rerating_.Begin(request_);
-    has_begun_ = true;
-    if (status.ok()) status = rerating_.Add(request_);
-    if (!status.ok()) {
-      Refuse(status);
-      return;
-    }
-    StartRead(&request_);
+  void End(const absl::Status& status) override {
+    const std::lock_guard lock(mutex_);
+    EndWith(status);
   }
-
-  void OnDone() override { delete this; }
+  void CancelIfUnread(Duration now, Duration limit) override {
+    const std::lock_guard lock(mutex_);
+    unread_.CancelIfUnread(now, limit);
+  }
 
  private:
-  const Admission admission_;
+  void OnReadDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    if (is_finished_) return;
+    const absl::Status taken = Take(ok);
+    if (ok && taken.ok()) {
+      StartRead(&request_);
+    } else {
+      EndWith(taken);
+    }
+  }
+
+  void OnDone() override {
+    std::shared_ptr<RerateCall> self;
+    {
+      const std::lock_guard lock(mutex_);
+      unread_.Stop();
+      self = std::move(self_);
+    }
+    streams_.Remove(*this);
+  }
+
+  // All of these need the lock.
+
+  absl::Status Take(bool is_message) {
+    JB_RETURN_IF_ERROR(admission_->Check());
+    if (!is_message) {
+      return has_begun_ ? rerating_.Finish(response_)
+                        : FieldInvalid("before", "must be in the first message");
+    }
+    if (!has_begun_) JB_RETURN_IF_ERROR(rerating_.Begin(request_));
+    has_begun_ = true;
+    return rerating_.Add(request_);
+  }
+
+  void EndWith(const absl::Status& status) {
+    if (is_finished_) return;
+    is_finished_ = true;
+    unread_.Start(streams_.clock().MonotonicNow());
+    Finish(streams_.boundary().Finish(kMethod, status));
+  }
+
+  OpenStreams& streams_;
+  const absl::StatusOr<Admission> admission_;
+  std::mutex mutex_;
+  std::shared_ptr<RerateCall> self_;
   Rerating rerating_;
-  v1::RerateResponse* const response_;
+  v1::RerateResponse& response_;
   v1::RerateRequest request_;
   bool has_begun_ = false;
-};
-
-// A call that ends at once.
-class RefusedCall final : public grpc::ServerReadReactor<v1::RerateRequest> {
- public:
-  explicit RefusedCall(const absl::Status& status) {
-    Finish(CostingBoundary().Finish(kMethod, status));
-  }
-  void OnDone() override { delete this; }
+  bool is_finished_ = false;
+  // Runs while the call's end is on its way to the client.
+  UnreadTimer unread_;
 };
 
 }  // namespace
 
-grpc::ServerReadReactor<v1::RerateRequest>* MakeRerateCall(
-    const RerateDependencies& dependencies, const absl::StatusOr<Admission>& admission,
-    v1::RerateResponse* response) {
-  if (!admission.ok()) return new RefusedCall(admission.status());
-  return new RerateCall(dependencies, *admission, response);
+RerateCalls::RerateCalls(RerateDependencies dependencies, const StreamLimits& limits,
+                         Timers& timers)
+    : deps_(std::move(dependencies)), streams_(CostingBoundary(), limits, deps_.clock, timers) {}
+
+RerateCalls::Reactor* RerateCalls::Open(grpc::CallbackServerContext& context,
+                                        const absl::StatusOr<Admission>& admission,
+                                        v1::RerateResponse& response) {
+  const auto call = std::make_shared<RerateCall>(deps_, streams_, context, admission, response);
+  streams_.Open(call, admission);
+  return call.get();
 }
 
 }  // namespace joulebook::costing

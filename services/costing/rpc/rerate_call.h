@@ -3,7 +3,7 @@
 
 #include <grpcpp/support/server_callback.h>
 
-#include "common/rpc/call_runner.h"
+#include "common/rpc/open_streams.h"
 #include "joulebook/costing/v1/costing_service.pb.h"
 #include "services/costing/engine/metrics.h"
 #include "services/costing/engine/tariff_book.h"
@@ -16,12 +16,27 @@ struct RerateDependencies {
   Clock& clock;
   CostingMetrics& metrics;
   std::string own_tariff_name;
+  // What an answer may take.
+  std::size_t max_answer_bytes;
 };
 
-// A call that rerates while it is admitted; or, when `admission` is an error, that error. It
-// deletes itself.
-grpc::ServerReadReactor<v1::RerateRequest>* MakeRerateCall(
-    const RerateDependencies& dependencies, const absl::StatusOr<Admission>& admission,
-    v1::RerateResponse* response);
+// Thread-safe; must outlive the server.
+class RerateCalls {
+ public:
+  using Reactor = grpc::ServerReadReactor<v1::RerateRequest>;
+
+  // See OpenStreams.
+  RerateCalls(RerateDependencies dependencies, const StreamLimits& limits, Timers& timers);
+
+  // A call that rerates while it is admitted; or, when `admission` is an error, that error.
+  Reactor* Open(grpc::CallbackServerContext& context, const absl::StatusOr<Admission>& admission,
+                v1::RerateResponse& response);
+  // See OpenStreams.
+  void Drain() { streams_.Drain(); }
+
+ private:
+  const RerateDependencies deps_;
+  OpenStreams streams_;
+};
 
 }  // namespace joulebook::costing

@@ -1,8 +1,10 @@
 #include "services/ledger/rpc/books_check_call.h"
 
+#include <algorithm>
 #include <condition_variable>
 
 #include "common/log/log.h"
+#include "common/rpc/open_streams.h"
 #include "services/ledger/engine/books_check.h"
 #include "services/ledger/rpc/boundary.h"
 #include "services/ledger/rpc/parse_quote.h"
@@ -10,15 +12,13 @@
 namespace joulebook::ledger {
 namespace {
 constexpr char kMethod[] = "CheckBooks";
-// How often a wait for the client looks whether the server is shutting down.
-constexpr Duration kLook = std::chrono::milliseconds(100);
 }  // namespace
 
 // Deletes itself when the check has ended and the call is over, whichever is later.
 class BooksChecks::Call final : public Reactor {
  public:
-  Call(grpc::CallbackServerContext& context, const std::atomic<bool>& is_draining, Duration unread)
-      : context_(context), is_draining_(is_draining), unread_(unread) {}
+  Call(grpc::CallbackServerContext& context, const BooksChecks& checks)
+      : checks_(checks), unread_(context) {}
 
   void Refuse(const absl::Status& status) {
     Finish(LedgerBoundary().Finish(kMethod, status));
@@ -26,11 +26,11 @@ class BooksChecks::Call final : public Reactor {
   }
 
   // Runs the check; on the thread of the checks.
-  void Run(LogStore& store, LedgerMetrics& metrics, Duration timeout, const Admission& admission) {
+  void Run(Duration timeout, const Admission& admission) {
     auto difference = CheckBooks(
-        store, ParsePricedUse, timeout,
+        checks_.store_, ParsePricedUse, timeout,
         [&](const BooksProgress& progress) { return admission.Check().ok() && Tell(progress); });
-    if (is_draining_ && !difference.ok()) difference = LedgerBoundary().Draining();
+    if (checks_.is_draining_ && !difference.ok()) difference = LedgerBoundary().Draining();
     if (const absl::Status admitted = admission.Check(); !admitted.ok()) difference = admitted;
     if (!difference.ok()) {
       WaitForWrite();
@@ -38,6 +38,7 @@ class BooksChecks::Call final : public Reactor {
       Leave();
       return;
     }
+    LedgerMetrics& metrics = checks_.metrics_;
     (difference->has_value() ? metrics.books_different : metrics.books_balanced).Increment();
     if (difference->has_value()) LogError("books differ", {{"difference", **difference}});
     WaitForWrite();
@@ -53,7 +54,7 @@ class BooksChecks::Call final : public Reactor {
 
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock(mutex_);
-    is_writing_ = false;
+    unread_.Stop();
     is_cancelled_ = is_cancelled_ || !ok;
     changed_.notify_one();
   }
@@ -64,10 +65,10 @@ class BooksChecks::Call final : public Reactor {
   // False when the check should be given up. A message goes out only when the last one is sent.
   bool Tell(const BooksProgress& progress) {
     last_ = progress;
-    if (is_cancelled_ || is_draining_) return false;
+    if (is_cancelled_ || checks_.is_draining_) return false;
     {
       const std::lock_guard lock(mutex_);
-      if (is_writing_) return true;
+      if (unread_.IsRunning()) return true;
     }
     Fill(progress);
     Write();
@@ -75,7 +76,7 @@ class BooksChecks::Call final : public Reactor {
   }
   void Write() {
     const std::lock_guard lock(mutex_);
-    is_writing_ = true;
+    unread_.Start(checks_.clock_.MonotonicNow());
     StartWrite(&message_);
   }
   void Fill(const BooksProgress& progress) {
@@ -86,26 +87,22 @@ class BooksChecks::Call final : public Reactor {
   // Cancels the call if the client does not read, or if the server cannot wait for it.
   void WaitForWrite() {
     std::unique_lock lock(mutex_);
-    const auto is_written = [this] { return !is_writing_; };
-    for (Duration waited{}; waited < unread_; waited += kLook) {
-      if (changed_.wait_for(lock, kLook, is_written)) return;
-      if (is_draining_) break;
+    while (!changed_.wait_for(lock, kStreamLook, [this] { return !unread_.IsRunning(); })) {
+      const Duration limit =
+          checks_.is_draining_ ? std::min(checks_.unread_, kLastRead) : checks_.unread_;
+      unread_.CancelIfUnread(checks_.clock_.MonotonicNow(), limit);
     }
-    context_.TryCancel();
-    changed_.wait(lock, is_written);
   }
   void Leave() {
     if (--holders_ == 0) delete this;
   }
 
-  grpc::CallbackServerContext& context_;
-  const std::atomic<bool>& is_draining_;
-  const Duration unread_;
+  const BooksChecks& checks_;
   std::atomic<int> holders_ = 2;  // the check and the call
   std::atomic<bool> is_cancelled_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool is_writing_ = false;
+  UnreadTimer unread_;
   v1::CheckBooksResponse message_;
   BooksProgress last_;
 };
@@ -117,7 +114,7 @@ BooksChecks::~BooksChecks() {
 
 BooksChecks::Reactor* BooksChecks::Check(grpc::CallbackServerContext& context, Duration timeout,
                                          const absl::StatusOr<Admission>& admission) {
-  auto* call = new Call(context, is_draining_, unread_);
+  auto* call = new Call(context, *this);
   const std::lock_guard lock(mutex_);
   absl::Status refusal = is_draining_ ? LedgerBoundary().Draining() : admission.status();
   if (refusal.ok() && is_running_) refusal = LedgerBoundary().Overloaded("checks of the books", 1);
@@ -128,7 +125,7 @@ BooksChecks::Reactor* BooksChecks::Check(grpc::CallbackServerContext& context, D
   if (thread_.joinable()) thread_.join();
   is_running_ = true;
   thread_ = std::thread([this, call, timeout, admission = *admission] {
-    call->Run(store_, metrics_, timeout, admission);
+    call->Run(timeout, admission);
     const std::lock_guard running(mutex_);
     is_running_ = false;
   });

@@ -23,8 +23,8 @@ class BooksChecks {
 
   // All must outlive the checks. A client that leaves a message unread for `unread` loses its
   // stream.
-  BooksChecks(LogStore& store, LedgerMetrics& metrics, Duration unread)
-      : store_(store), metrics_(metrics), unread_(unread) {}
+  BooksChecks(LogStore& store, Clock& clock, LedgerMetrics& metrics, Duration unread)
+      : store_(store), clock_(clock), metrics_(metrics), unread_(unread) {}
   ~BooksChecks();
 
   // A call that checks the books within `timeout` while it is admitted; or, when `admission` is an
@@ -39,6 +39,7 @@ class BooksChecks {
   class Call;
 
   LogStore& store_;
+  Clock& clock_;
   LedgerMetrics& metrics_;
   const Duration unread_;
   std::atomic<bool> is_draining_ = false;

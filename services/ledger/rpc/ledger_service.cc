@@ -61,7 +61,9 @@ LedgerServiceImpl::LedgerServiceImpl(const Dependencies& dependencies)
       calls_({deps_.gate, LedgerBoundary(), RoleOf, deps_.read_executor, deps_.read_queue,
               deps_.longest_call}),
       writes_({deps_.gate, LedgerBoundary(), RoleOf, deps_.write_executor, deps_.write_queue,
-               deps_.longest_call, "writing calls"}) {}
+               deps_.longest_call, "writing calls"}),
+      streams_(LedgerBoundary(), {"transfer streams", deps_.transfer_streams, deps_.unread},
+               deps_.clock, deps_.timers) {}
 
 void LedgerServiceImpl::BeginDrain() {
   calls_.BeginDrain();
@@ -284,7 +286,7 @@ LedgerServiceImpl::StreamReactor* LedgerServiceImpl::StreamTransfers(Context* co
   constexpr std::string_view kMethod = "StreamTransfers";
   const auto admission = calls_.AdmitLong(*context, kMethod);
   return streams_.Open(
-      LedgerBoundary(), kMethod, admission,
+      *context, kMethod, admission,
       [this, deadline, admission](const v1::StreamTransfersRequest& request,
                                   v1::StreamTransfersResponse& response, auto done) {
         return Submit(admission->identity(), request, response, deadline, std::move(done));

@@ -31,6 +31,10 @@ class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
     Executor& write_executor;
     std::size_t write_queue;
     Clock& clock;
+    Timers& timers;
+    // StreamTransfers calls that may be open, and how long one may leave an answer unread.
+    std::size_t transfer_streams;
+    Duration unread;
     // The longest a call may take, whatever deadline it brings.
     Duration longest_call;
     // The longest a check of the books may take.

@@ -1,9 +1,11 @@
 #include "services/ledger/rpc/transfer_watches.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "common/rpc/open_streams.h"
 #include "services/ledger/rpc/boundary.h"
 #include "services/ledger/rpc/convert_transfer.h"
 
@@ -16,8 +18,6 @@ constexpr int kPageItems = 500;
 // A message ends when it is above this; a client takes 4 MiB by default. Each watch holds one
 // message, so this times `watch-streams` is their memory.
 constexpr std::size_t kPageBytes = std::size_t{1} * 1024 * 1024;
-// How long a shutdown waits for a client to read.
-constexpr Duration kLastMessage = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -28,13 +28,13 @@ class TransferWatches::Call final : public Reactor {
   Call(TransferWatches& watches, grpc::CallbackServerContext& context, Admission admission,
        int64_t position)
       : watches_(watches),
-        context_(context),
         admission_(std::move(admission)),
-        position_(position) {}
+        position_(position),
+        unread_(context) {}
 
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock(watches_.mutex_);
-    is_writing_ = false;
+    unread_.Stop();
     is_cancelled_ = is_cancelled_ || !ok;
     watches_.Wake();
   }
@@ -48,20 +48,16 @@ class TransferWatches::Call final : public Reactor {
     delete this;
   }
 
-  bool IsWaiting() const { return !is_writing_ && !is_finished_; }
+  bool IsWaiting() const { return !unread_.IsRunning(); }
   void Send(std::shared_ptr<const v1::WatchTransfersResponse> page) {
     page_ = std::move(page);
     position_ = page_->transfers().rbegin()->position();
-    is_writing_ = true;
-    written_ = watches_.clock_.MonotonicNow();
+    unread_.Start(watches_.clock_.MonotonicNow());
     StartWrite(page_.get());
   }
-  // Gives the call up if its message has been unread for `limit`.
-  void CancelIfUnread(Duration now, Duration limit) {
-    if (is_writing_ && !is_cancelled_ && now - written_ >= limit) context_.TryCancel();
-  }
+  void CancelIfUnread(Duration now, Duration limit) const { unread_.CancelIfUnread(now, limit); }
   void End(const absl::Status& status) {
-    is_finished_ = true;
+    unread_.Start(watches_.clock_.MonotonicNow());
     Finish(LedgerBoundary().Finish(kMethod, status));
   }
 
@@ -72,13 +68,11 @@ class TransferWatches::Call final : public Reactor {
 
  private:
   TransferWatches& watches_;
-  grpc::CallbackServerContext& context_;
   const Admission admission_;
   int64_t position_;
-  bool is_writing_ = false;
-  Duration written_{};
+  // Runs while a page, or the call's end, is on its way to the client.
+  UnreadTimer unread_;
   bool is_cancelled_ = false;
-  bool is_finished_ = false;
   std::shared_ptr<const v1::WatchTransfersResponse> page_;
 };
 
@@ -174,7 +168,8 @@ bool TransferWatches::ServeAll(std::unique_lock<std::mutex>& lock) {
   const Duration now = clock_.MonotonicNow();
   for (Call* call : calls) {
     if (!calls_.contains(call)) continue;
-    call->CancelIfUnread(now, is_draining_ ? kLastMessage : options_.unread);
+    call->CancelIfUnread(now,
+                         is_draining_ ? std::min(options_.unread, kLastRead) : options_.unread);
     if (!call->IsWaiting()) continue;
     if (is_draining_) {
       call->End(LedgerBoundary().Draining());

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -37,8 +38,8 @@ class UnreadingClient {
   UnreadingClient(const UnreadingClient&) = delete;
   UnreadingClient& operator=(const UnreadingClient&) = delete;
 
-  // Calls `path` with an empty message.
-  void Call(std::string_view path) {
+  // Calls `path` with one message of at most 16 KiB; 60 times at most.
+  void Call(std::string_view path, const std::string& message = "") {
     std::string headers;
     for (const auto& [name, value] :
          {std::pair<std::string_view, std::string_view>(":method", "POST"),
@@ -49,12 +50,17 @@ class UnreadingClient {
           {"content-type", "application/grpc"}}) {
       headers += std::string(1, '\0') + Text(name) + Text(value);  // literal, not indexed
     }
-    Send(Frame(kHeaders, kEndHeaders, 1, headers) +
-         Frame(kData, kEndStream, 1, std::string(5, '\0')));
+    const std::string prefix{0, 0, 0, static_cast<char>(message.size() >> 8),
+                             static_cast<char>(message.size())};
+    Send(Frame(kHeaders, kEndHeaders, stream_, headers) +
+         Frame(kData, kEndStream, stream_, prefix + message));
+    stream_ = static_cast<char>(stream_ + 2);
   }
+  // Calls that the server gave up.
+  int resets() const { return resets_; }
 
  private:
-  static constexpr char kData = 0, kHeaders = 1, kSettings = 4, kPing = 6;
+  static constexpr char kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6;
   static constexpr char kAck = 1, kEndStream = 1, kEndHeaders = 4;
   static constexpr std::size_t kHead = 9;
 
@@ -91,6 +97,7 @@ class UnreadingClient {
       };
       std::string payload((byte(0) << 16) + (byte(1) << 8) + byte(2), '\0');
       if (!Receive(payload.data(), payload.size())) return;
+      resets_ += head[3] == kReset;
       if (head[4] == kAck) continue;
       if (head[3] == kPing) Send(Frame(kPing, kAck, 0, payload));
       if (head[3] == kSettings) Send(Frame(kSettings, kAck, 0, ""));
@@ -98,6 +105,8 @@ class UnreadingClient {
   }
 
   const int socket_;
+  char stream_ = 1;
+  std::atomic<int> resets_ = 0;
   std::mutex sending_;
   std::thread acknowledging_;
 };
