@@ -30,6 +30,8 @@ class BooksChecks::Call final : public Reactor {
     auto difference = CheckBooks(
         checks_.store_, ParsePricedUse, timeout,
         [&](const BooksProgress& progress) { return admission.Check().ok() && Tell(progress); });
+    // A difference counts, though its caller may not hear of it any more.
+    if (difference.ok()) Count(*difference);
     if (checks_.is_draining_ && !difference.ok()) difference = LedgerBoundary().Draining();
     if (const absl::Status admitted = admission.Check(); !admitted.ok()) difference = admitted;
     if (!difference.ok()) {
@@ -38,9 +40,6 @@ class BooksChecks::Call final : public Reactor {
       Leave();
       return;
     }
-    LedgerMetrics& metrics = checks_.metrics_;
-    (difference->has_value() ? metrics.books_different : metrics.books_balanced).Increment();
-    if (difference->has_value()) LogError("books differ", {{"difference", **difference}});
     WaitForWrite();
     Fill(last_);
     message_.set_result(difference->has_value() ? v1::BOOKS_RESULT_DIFFERENCE_FOUND
@@ -62,6 +61,11 @@ class BooksChecks::Call final : public Reactor {
   void OnDone() override { Leave(); }
 
  private:
+  void Count(const Difference& difference) const {
+    LedgerMetrics& metrics = checks_.metrics_;
+    (difference.has_value() ? metrics.books_different : metrics.books_balanced).Increment();
+    if (difference.has_value()) LogError("books differ", {{"difference", *difference}});
+  }
   // False when the check should be given up. A message goes out only when the last one is sent.
   bool Tell(const BooksProgress& progress) {
     last_ = progress;
