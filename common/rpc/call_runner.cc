@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace joulebook {
 
 absl::StatusOr<Identity> CallRunner::Admit(const grpc::ServerContextBase& context,
@@ -18,27 +20,37 @@ absl::StatusOr<Admission> CallRunner::AdmitLong(const grpc::ServerContextBase& c
 }
 
 grpc::ServerUnaryReactor* CallRunner::Run(grpc::CallbackServerContext* context,
-                                          std::string_view method, Work work) {
+                                          std::string_view method,
+                                          const google::protobuf::MessageLite& request, Work work) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const Boundary& boundary = options_.boundary;
-  const auto identity = Admit(*context, method);
-  if (!identity.ok()) {
-    reactor->Finish(boundary.Finish(method, identity.status()));
-    return reactor;
-  }
-  const bool accepted = options_.executor.TrySubmit([this, context, reactor, method,
-                                                     identity = *identity, work = std::move(work)] {
-    const Duration left = TimeLeft(*context, options_.longest_call);
-    const absl::Status status = left > Duration(0)
-                                    ? work(identity, left)
-                                    : absl::DeadlineExceededError("waited too long for a thread");
+  const auto finish = [this, reactor, method](const absl::Status& status) {
     reactor->Finish(options_.boundary.Finish(method, status));
-  });
-  if (!accepted) {
-    reactor->Finish(
-        boundary.Finish(method, boundary.Overloaded(options_.queue, options_.executor_limit)));
+  };
+  const auto identity = Admit(*context, method);
+  absl::Status status = identity.status();
+  if (status.ok()) {
+    status = Submit(request, [this, context, finish, identity = *identity, work = std::move(work)] {
+      const Duration left = TimeLeft(*context, options_.longest_call);
+      finish(left > Duration(0) ? work(identity, left)
+                                : absl::DeadlineExceededError("waited too long for a thread"));
+    });
   }
+  if (!status.ok()) finish(status);
   return reactor;
+}
+
+absl::Status CallRunner::Submit(const google::protobuf::MessageLite& request,
+                                std::function<void()> work) {
+  const Executor::Taken taken =
+      options_.executor.TrySubmit(std::move(work), request.ByteSizeLong());
+  if (taken == Executor::Taken::kTooMany) {
+    return options_.boundary.Overloaded(options_.queue, options_.executor_limit);
+  }
+  if (taken == Executor::Taken::kTooManyBytes) {
+    return options_.boundary.Overloaded(absl::StrCat("bytes of ", ToAbsl(options_.queue)),
+                                        options_.executor.max_queued_bytes());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace joulebook

@@ -2,6 +2,7 @@
 // errors.
 #pragma once
 
+#include <google/protobuf/message_lite.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
@@ -61,7 +62,11 @@ class CallRunner {
   // Admits the call, then runs `work` on the executor and ends the call with its status. `method`
   // must be a literal.
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,
-                                Work work);
+                                const google::protobuf::MessageLite& request, Work work);
+
+  // Has `work` for a request that was admitted run on the executor. RESOURCE_EXHAUSTED, OVERLOADED
+  // when its queue is full.
+  absl::Status Submit(const google::protobuf::MessageLite& request, std::function<void()> work);
 
   // New calls are refused with DRAINING.
   void BeginDrain() { draining_ = true; }

@@ -78,8 +78,8 @@ class EchoService final : public grpc::CallbackGenericService {
           ++taken_;
           bytes_in_work_ += request.Length();
           most_bytes_in_work_ = std::max<std::size_t>(most_bytes_in_work_, bytes_in_work_);
-          const bool accepted =
-              answering_.TrySubmit([this, &request, &response, done = std::move(done)] {
+          const Executor::Taken taken = answering_.TrySubmit(
+              [this, &request, &response, done = std::move(done)] {
                 LateMutex::is_late = true;
                 ThreadSleeper().SleepFor(std::chrono::milliseconds(20));
                 bytes_in_work_ -= request.Length();
@@ -91,8 +91,10 @@ class EchoService final : public grpc::CallbackGenericService {
                   done(absl::OkStatus());
                 }
                 ++answered_;
-              });
-          return accepted ? absl::OkStatus() : boundary_.Overloaded("answers", kMaxAnswers);
+              },
+              0);
+          return taken == Executor::Taken::kYes ? absl::OkStatus()
+                                                : boundary_.Overloaded("answers", kMaxAnswers);
         });
   }
   void Drain() { streams_.Drain(); }

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <future>
 #include <mutex>
 
 #include "common/rpc/boundary.h"
@@ -41,16 +42,39 @@ TEST(Executor, RefusesWhenFullAndRunsWhatItAccepted) {
     Executor executor(1, 2);
     int accepted = 0;
     for (int i = 0; i < 10; ++i) {
-      accepted += executor.TrySubmit([&] {
+      const auto work = [&] {
         const std::lock_guard lock(gate);
         ++ran;
-      });
+      };
+      accepted += executor.TrySubmit(work, 1) == Executor::Taken::kYes;
     }
     EXPECT_GE(accepted, 2);
     EXPECT_LE(accepted, 3);  // One may have left the queue for the thread.
     gate.unlock();
   }
   EXPECT_GE(ran, 2);
+}
+
+// The thread is busy, so what is taken waits.
+TEST(Executor, WeighsWhatWaits) {
+  using Taken = Executor::Taken;
+  std::promise<void> begun, end;
+  Executor executor(1, 3, 100);
+  ASSERT_EQ(executor.TrySubmit(
+                [&] {
+                  begun.set_value();
+                  end.get_future().wait();
+                },
+                1'000),
+            Taken::kYes)
+      << "one of any size may wait alone";
+  begun.get_future().wait();
+  EXPECT_EQ(executor.TrySubmit([] {}, 60), Taken::kYes) << "what runs weighs nothing";
+  EXPECT_EQ(executor.TrySubmit([] {}, 41), Taken::kTooManyBytes);
+  EXPECT_EQ(executor.TrySubmit([] {}, 40), Taken::kYes);
+  EXPECT_EQ(executor.TrySubmit([] {}, 0), Taken::kYes);
+  EXPECT_EQ(executor.TrySubmit([] {}, 0), Taken::kTooMany);
+  end.set_value();
 }
 
 TEST(ServerConfig, NeedsTlsAndTokensOffLoopbackUnlessAskedOtherwiseByName) {

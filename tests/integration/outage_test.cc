@@ -235,14 +235,5 @@ TEST_F(DrainTest, AnswersOverloadedAtOnceWhenTheQueueIsFullOfBytes) {
   }
 }
 
-TEST_F(DrainTest, ADeadlineThatPassedInTheQueueChangesNothing) {
-  StartService();
-  ASSERT_THAT(Register(1), IsOk());
-  const auto late =
-      Call(*stub_, &Service::PostTransfers,
-           OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 1)), "", Duration(1));
-  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
-}
-
 }  // namespace
 }  // namespace joulebook::ledger

@@ -74,16 +74,13 @@ absl::StatusOr<std::string> ReadMetrics(int port) {
 }
 
 absl::Status AwaitCalls(int metrics_port, const std::string& method, int count) {
-  ThreadSleeper sleeper;
-  for (int tries = 0; tries < 200; ++tries) {
-    JB_ASSIGN_OR_RETURN(const std::string metrics, ReadMetrics(metrics_port));
-    if (Sum(metrics, "grpc_server_started_total", method) -
-            Sum(metrics, "grpc_server_handled_total", method) ==
-        count) {
-      return absl::OkStatus();
-    }
-    sleeper.SleepFor(std::chrono::milliseconds(20));
-  }
+  const bool are_under_way = Eventually([&] {
+    const auto metrics = ReadMetrics(metrics_port);
+    return metrics.ok() && Sum(*metrics, "grpc_server_started_total", method) -
+                                   Sum(*metrics, "grpc_server_handled_total", method) ==
+                               count;
+  });
+  if (are_under_way) return absl::OkStatus();
   return absl::DeadlineExceededError(absl::StrCat("no ", count, " calls of ", method));
 }
 

@@ -62,7 +62,7 @@ class ServiceProcess {
 absl::StatusOr<std::string> ReadMetrics(int port);
 
 // Waits until so many calls of the method are under way, by the service's metrics. Errors:
-// DEADLINE_EXCEEDED after four seconds.
+// DEADLINE_EXCEEDED after half a minute.
 absl::Status AwaitCalls(int metrics_port, const std::string& method, int count);
 
 // Whether the condition comes true within half a minute.

@@ -16,6 +16,8 @@ namespace joulebook::ledger {
 namespace {
 
 constexpr int kWriters = 8;
+// Longer than any test waits for anything else.
+constexpr Duration kPatience = std::chrono::seconds(60);
 
 // Holds the book's lock until destroyed, as a superuser: nothing bounds it.
 class BookLock {
@@ -32,6 +34,26 @@ class BookLock {
 
 class WaitingTest : public ServiceTest {
  protected:
+  // A service that waits for the lock as long as a test may need it on a slow machine.
+  void StartPatientService(std::vector<std::string> flags = {}) {
+    for (const char* setting : {"--commit-timeout-ms", "--statement-timeout-ms",
+                                "--call-timeout-ms", "--health-interval-ms"}) {
+      flags.insert(flags.end(),
+                   {setting, std::to_string(kPatience / std::chrono::milliseconds(1))});
+    }
+    StartService(flags);
+  }
+
+  absl::StatusOr<v1::PostTransfersResponse> PostOne(int number, Duration timeout = kPatience) {
+    return Call(*stub_, &Service::PostTransfers,
+                OneItem(MakePost(TransferId(number), MemberId(1), kIssuer, 1)), "", timeout);
+  }
+  absl::Status FindTransfer(int number) {
+    v1::GetTransferRequest request;
+    request.set_transfer_id(TransferId(number));
+    return Call(*stub_, &Service::GetTransfer, request).status();
+  }
+
   // Registers members, from `first` on, at once; the threads end when they are answered.
   std::vector<std::thread> RegisterAtOnce(int first, int count) {
     std::vector<std::thread> threads;
@@ -40,7 +62,7 @@ class WaitingTest : public ServiceTest {
         const auto stub = ledger_->Stub();
         v1::RegisterMemberRequest request;
         request.set_member_id(MemberId(number));
-        EXPECT_THAT(Call(*stub, &Service::RegisterMember, request), IsOk());
+        EXPECT_THAT(Call(*stub, &Service::RegisterMember, request, "", kPatience), IsOk());
       });
     }
     return threads;
@@ -48,6 +70,17 @@ class WaitingTest : public ServiceTest {
 
   void WaitForCalls(const std::string& method, int count) {
     EXPECT_THAT(AwaitCalls(ledger_->metrics_port(), method, count), IsOk());
+  }
+
+  // Whether one of the service's sessions waits for a lock.
+  bool IsSessionWaiting() {
+    pqxx::connection connection(AsSuperuser(connection_));
+    pqxx::nontransaction query(connection);
+    return !query
+                .exec(
+                    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
+                    "usename = 'ledger' AND wait_event_type = 'Lock'")
+                .empty();
   }
 
   // Whether PostgreSQL waits for a client of this name that holds the book's lock.
@@ -67,7 +100,7 @@ class WaitingTest : public ServiceTest {
 };
 
 TEST_F(WaitingTest, ReadsGoOnWhileWritesWaitForTheBook) {
-  StartService({"--write-threads", "4"});
+  StartPatientService({"--write-threads", "4"});
   ASSERT_THAT(Register(1), IsOk());
   std::vector<std::thread> writers;
   {
@@ -76,7 +109,7 @@ TEST_F(WaitingTest, ReadsGoOnWhileWritesWaitForTheBook) {
     WaitForCalls("RegisterMember", kWriters);
     v1::GetAccountRequest get;
     get.set_account_id(MemberId(1));
-    EXPECT_THAT(Call(*stub_, &Service::GetAccount, get, "", std::chrono::seconds(2)), IsOk());
+    EXPECT_THAT(Call(*stub_, &Service::GetAccount, get), IsOk());
     WaitForCalls("RegisterMember", kWriters);
   }
   for (auto& writer : writers) writer.join();
@@ -106,6 +139,53 @@ TEST_F(WaitingTest, WritingCallsThatFindTheirQueueFullAreRefusedAtOnceByItsName)
     EXPECT_GE(refused, kWriters - 2);
   }
   for (auto& writer : writers) writer.join();
+}
+
+TEST_F(WaitingTest, WritingCallsThatFindTheirQueueFullOfBytesAreRefusedAtOnceByItsName) {
+  constexpr int kLarge = 6;  // of which four fit 64 MiB
+  StartPatientService({"--write-threads", "1"});
+  v1::RegisterMemberRequest large;
+  large.set_member_id(MemberId(2));
+  large.set_display_name(std::string(std::size_t{15} * 1024 * 1024, 'x'));
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> writers;
+  {
+    const BookLock lock(connection_);
+    writers = RegisterAtOnce(1, 1);
+    ASSERT_TRUE(Eventually([&] { return IsSessionWaiting(); }));
+    for (int i = 0; i < kLarge; ++i) {
+      writers.emplace_back([&] {
+        const auto answer = Call(*stub_, &Service::RegisterMember, large, "", kPatience);
+        if (absl::IsInvalidArgument(answer.status())) return;  // it had its turn
+        EXPECT_THAT(answer, StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"));
+        auto info = GetErrorInfo(answer.status()).value_or(ErrorInfo());
+        EXPECT_EQ(info.metadata["queue"], "bytes of writing calls");
+        EXPECT_EQ(info.metadata["limit"], "67108864");
+        ++refused;
+      });
+    }
+    EXPECT_TRUE(Eventually([&] { return refused == kLarge - 4; }));
+  }
+  for (auto& writer : writers) writer.join();
+  EXPECT_EQ(refused, kLarge - 4);
+}
+
+TEST_F(WaitingTest, ADeadlineThatPassedInTheQueueChangesNothing) {
+  StartPatientService();
+  ASSERT_THAT(Register(1), IsOk());
+  std::thread first;
+  {
+    const BookLock lock(connection_);
+    first = std::thread([this] { EXPECT_THAT(PostOne(1), IsOk()); });
+    ASSERT_TRUE(Eventually([&] { return IsSessionWaiting(); }));
+    EXPECT_EQ(PostOne(2, std::chrono::seconds(3)).status().code(),
+              absl::StatusCode::kDeadlineExceeded);
+    WaitForCalls("PostTransfers", 2);  // it is in the queue all the same
+  }
+  first.join();
+  EXPECT_THAT(PostOne(3), IsOk());  // whatever came before it has had its turn
+  EXPECT_THAT(FindTransfer(1), IsOk());
+  EXPECT_THAT(FindTransfer(2), StatusIs(absl::StatusCode::kNotFound, "TRANSFER_NOT_FOUND"));
 }
 
 TEST_F(WaitingTest, HealthCoversWriting) {

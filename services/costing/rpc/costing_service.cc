@@ -94,7 +94,7 @@ absl::Status CostingServiceImpl::Publish(const v1::PublishTariffRequest& request
 CostingServiceImpl::Reactor* CostingServiceImpl::PublishTariff(
     Context* context, const v1::PublishTariffRequest* request,
     v1::PublishTariffResponse* response) {
-  return writes_.Run(context, "PublishTariff", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "PublishTariff", *request, [=, this](const Identity&, Duration left) {
     return Publish(*request, *response, left);
   });
 }
@@ -102,21 +102,22 @@ CostingServiceImpl::Reactor* CostingServiceImpl::PublishTariff(
 CostingServiceImpl::Reactor* CostingServiceImpl::GetTariff(Context* context,
                                                            const v1::GetTariffRequest* request,
                                                            v1::GetTariffResponse* response) {
-  return calls_.Run(context, "GetTariff", [=, this](const Identity&, Duration) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
-    JB_ASSIGN_OR_RETURN(
-        const LiveTariff* const tariff,
-        SelectTariff(*snapshot, request->tariff(), deps_.quoter.own_tariff(), deps_.clock.Now()));
-    ToProto(tariff->published, true, *response->mutable_tariff());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "GetTariff", *request, [=, this](const Identity&, Duration) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
+        JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff,
+                            SelectTariff(*snapshot, request->tariff(), deps_.quoter.own_tariff(),
+                                         deps_.clock.Now()));
+        ToProto(tariff->published, true, *response->mutable_tariff());
+        return absl::OkStatus();
+      });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::ListTariffs(Context* context,
                                                              const v1::ListTariffsRequest* request,
                                                              v1::ListTariffsResponse* response) {
   return calls_.Run(
-      context, "ListTariffs", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListTariffs", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const NumberPage page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(auto tariffs, deps_.store.TariffsAfter(page.after, page.limit, left));
         response->set_next_page_token(FillPage(
@@ -134,22 +135,26 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListTariffs(Context* context,
 CostingServiceImpl::Reactor* CostingServiceImpl::DiffTariffs(Context* context,
                                                              const v1::DiffTariffsRequest* request,
                                                              v1::DiffTariffsResponse* response) {
-  return calls_.Run(context, "DiffTariffs", [=, this](const Identity&, Duration) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
-    const Time now = deps_.clock.Now();
-    const std::string& name = deps_.quoter.own_tariff();
-    JB_ASSIGN_OR_RETURN(const auto* before, SelectTariff(*snapshot, request->before(), name, now));
-    JB_ASSIGN_OR_RETURN(const auto* after, SelectTariff(*snapshot, request->after(), name, now));
-    JB_ASSIGN_OR_RETURN(const auto differences, costing::DiffTariffs(before->published.document,
-                                                                     after->published.document));
-    for (const TariffDifference& difference : differences) {
-      v1::TariffDifference& proto = *response->add_differences();
-      proto.set_place(difference.place);
-      proto.set_before(difference.before);
-      proto.set_after(difference.after);
-    }
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "DiffTariffs", *request, [=, this](const Identity&, Duration) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
+        const Time now = deps_.clock.Now();
+        const std::string& name = deps_.quoter.own_tariff();
+        JB_ASSIGN_OR_RETURN(const auto* before,
+                            SelectTariff(*snapshot, request->before(), name, now));
+        JB_ASSIGN_OR_RETURN(const auto* after,
+                            SelectTariff(*snapshot, request->after(), name, now));
+        JB_ASSIGN_OR_RETURN(
+            const auto differences,
+            costing::DiffTariffs(before->published.document, after->published.document));
+        for (const TariffDifference& difference : differences) {
+          v1::TariffDifference& proto = *response->add_differences();
+          proto.set_place(difference.place);
+          proto.set_before(difference.before);
+          proto.set_after(difference.after);
+        }
+        return absl::OkStatus();
+      });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::Quote(Context* context,
@@ -200,10 +205,10 @@ CostingServiceImpl::Reactor* CostingServiceImpl::BatchQuote(Context* context,
     status =
         CostingBoundary().CheckItems(static_cast<std::size_t>(request->items_size()), kMaxQuotes);
   }
-  if (status.ok() && !deps_.read_executor.TrySubmit([=, this] {
-        deps_.quotes.QuoteAll(request->items(), *response->mutable_results(), finish);
-      })) {
-    status = CostingBoundary().Overloaded("calls", deps_.read_queue);
+  if (status.ok()) {
+    status = calls_.Submit(*request, [=, this] {
+      deps_.quotes.QuoteAll(request->items(), *response->mutable_results(), finish);
+    });
   }
   if (!status.ok()) finish(status);
   return reactor;
@@ -217,52 +222,51 @@ CostingServiceImpl::StreamReactor* CostingServiceImpl::StreamQuotes(Context* con
              auto done) -> absl::Status {
         JB_RETURN_IF_ERROR(CostingBoundary().CheckItems(
             static_cast<std::size_t>(request.items_size()), kMaxQuotes));
-        if (!deps_.read_executor.TrySubmit([this, &request, &response, done = std::move(done)] {
-              deps_.quotes.QuoteAll(request.items(), *response.mutable_results(), done);
-            })) {
-          return CostingBoundary().Overloaded("calls", deps_.read_queue);
-        }
-        return absl::OkStatus();
+        return calls_.Submit(request, [this, &request, &response, done = std::move(done)] {
+          deps_.quotes.QuoteAll(request.items(), *response.mutable_results(), done);
+        });
       });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::CheckCost(Context* context,
                                                            const v1::CheckCostRequest* request,
                                                            v1::CheckCostResponse* response) {
-  return calls_.Run(context, "CheckCost", [=, this](const Identity&, Duration) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const QuoteItem item, FromProto(request->item()));
-    if (!request->has_available_microjoules() || request->available_microjoules() < 0) {
-      return FieldInvalid("available_microjoules", "must be given, 0 or more");
-    }
-    JB_ASSIGN_OR_RETURN(const PriceTotals expected, deps_.quoter.Expect(item));
-    response->set_verdict(static_cast<v1::CostVerdict>(
-        JudgeCost(FromProto(request->cost()), expected, request->available_microjoules())));
-    ToProto(expected, *response->mutable_expected());
-    response->set_missing_microjoules(
-        std::max<int64_t>(0, expected.total - request->available_microjoules()));
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "CheckCost", *request, [=, this](const Identity&, Duration) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const QuoteItem item, FromProto(request->item()));
+        if (!request->has_available_microjoules() || request->available_microjoules() < 0) {
+          return FieldInvalid("available_microjoules", "must be given, 0 or more");
+        }
+        JB_ASSIGN_OR_RETURN(const PriceTotals expected, deps_.quoter.Expect(item));
+        response->set_verdict(static_cast<v1::CostVerdict>(
+            JudgeCost(FromProto(request->cost()), expected, request->available_microjoules())));
+        ToProto(expected, *response->mutable_expected());
+        response->set_missing_microjoules(
+            std::max<int64_t>(0, expected.total - request->available_microjoules()));
+        return absl::OkStatus();
+      });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::GetChallenge(
     Context* context, const v1::GetChallengeRequest* request, v1::GetChallengeResponse* response) {
-  return calls_.Run(context, "GetChallenge", [=, this](const Identity&, Duration) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Uuid member, ParseNewId("member_id", request->member_id()));
-    JB_ASSIGN_OR_RETURN(const int32_t reputation, ParseReputation(*request));
-    JB_ASSIGN_OR_RETURN(const auto asked,
-                        deps_.proofs.Ask(member, request->operation_type(), reputation));
-    ToProto(asked.challenge, asked.bits, *response->mutable_challenge());
-    response->set_window_ms(
-        std::chrono::duration_cast<std::chrono::milliseconds>(deps_.proofs.window()).count());
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "GetChallenge", *request, [=, this](const Identity&, Duration) -> absl::Status {
+        JB_ASSIGN_OR_RETURN(const Uuid member, ParseNewId("member_id", request->member_id()));
+        JB_ASSIGN_OR_RETURN(const int32_t reputation, ParseReputation(*request));
+        JB_ASSIGN_OR_RETURN(const auto asked,
+                            deps_.proofs.Ask(member, request->operation_type(), reputation));
+        ToProto(asked.challenge, asked.bits, *response->mutable_challenge());
+        response->set_window_ms(
+            std::chrono::duration_cast<std::chrono::milliseconds>(deps_.proofs.window()).count());
+        return absl::OkStatus();
+      });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::VerifyProof(Context* context,
                                                              const v1::VerifyProofRequest* request,
                                                              v1::VerifyProofResponse* response) {
   return writes_.Run(
-      context, "VerifyProof", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "VerifyProof", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Challenge challenge, FromProto(request->challenge()));
         JB_ASSIGN_OR_RETURN(const int32_t reputation, ParseReputation(*request));
         JB_ASSIGN_OR_RETURN(const int32_t bits,
@@ -275,21 +279,22 @@ CostingServiceImpl::Reactor* CostingServiceImpl::VerifyProof(Context* context,
 CostingServiceImpl::Reactor* CostingServiceImpl::GetUtility(Context* context,
                                                             const v1::GetUtilityRequest* request,
                                                             v1::GetUtilityResponse* response) {
-  return calls_.Run(context, "GetUtility", [=](const Identity&, Duration) -> absl::Status {
-    if (request->accesses() < 0) return FieldInvalid("accesses", "must not be negative");
-    if (request->unique_members() < 0) {
-      return FieldInvalid("unique_members", "must not be negative");
-    }
-    if (request->rating_milli() < -5'000 || request->rating_milli() > 5'000) {
-      return FieldInvalid("rating_milli", "must be -5000 to 5000");
-    }
-    if (!request->has_age_days() || request->age_days() < 0) {
-      return FieldInvalid("age_days", "must be given, 0 or more");
-    }
-    response->set_utility_ppm(UtilityPpm({request->accesses(), request->unique_members(),
-                                          request->rating_milli(), request->age_days()}));
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "GetUtility", *request, [=](const Identity&, Duration) -> absl::Status {
+        if (request->accesses() < 0) return FieldInvalid("accesses", "must not be negative");
+        if (request->unique_members() < 0) {
+          return FieldInvalid("unique_members", "must not be negative");
+        }
+        if (request->rating_milli() < -5'000 || request->rating_milli() > 5'000) {
+          return FieldInvalid("rating_milli", "must be -5000 to 5000");
+        }
+        if (!request->has_age_days() || request->age_days() < 0) {
+          return FieldInvalid("age_days", "must be given, 0 or more");
+        }
+        response->set_utility_ppm(UtilityPpm({request->accesses(), request->unique_members(),
+                                              request->rating_milli(), request->age_days()}));
+        return absl::OkStatus();
+      });
 }
 
 absl::Status CostingServiceImpl::Report(const v1::ReportDemandRequest& request,
@@ -312,7 +317,7 @@ absl::Status CostingServiceImpl::Report(const v1::ReportDemandRequest& request,
 
 CostingServiceImpl::Reactor* CostingServiceImpl::ReportDemand(
     Context* context, const v1::ReportDemandRequest* request, v1::ReportDemandResponse* response) {
-  return writes_.Run(context, "ReportDemand", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "ReportDemand", *request, [=, this](const Identity&, Duration left) {
     return Report(*request, *response, left);
   });
 }
@@ -321,7 +326,8 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListCongestion(
     Context* context, const v1::ListCongestionRequest* request,
     v1::ListCongestionResponse* response) {
   return calls_.Run(
-      context, "ListCongestion", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListCongestion", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request->page_size(), kErrorDomain));
         const std::string& tariff = deps_.quoter.NameOr(request->tariff_name());
         const std::string& name = request->class_name();
@@ -337,24 +343,25 @@ CostingServiceImpl::Reactor* CostingServiceImpl::ListCongestion(
 
 CostingServiceImpl::Reactor* CostingServiceImpl::SplitRevenue(
     Context* context, const v1::SplitRevenueRequest* request, v1::SplitRevenueResponse* response) {
-  return calls_.Run(context, "SplitRevenue", [=, this](const Identity&, Duration) -> absl::Status {
-    if (!request->has_amount_microjoules()) {
-      return FieldInvalid("amount_microjoules", "must be given");
-    }
-    JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
-    JB_ASSIGN_OR_RETURN(
-        const LiveTariff* const tariff,
-        SelectTariff(*snapshot, request->tariff(), deps_.quoter.own_tariff(), deps_.clock.Now()));
-    JB_ASSIGN_OR_RETURN(const RevenueSplit split,
-                        costing::SplitRevenue(tariff->tariff, request->amount_microjoules(),
-                                              Weights(request->storage_weights()),
-                                              Weights(request->network_weights())));
-    response->set_creator_microjoules(split.creator);
-    for (const int64_t part : split.storage) response->add_storage_microjoules(part);
-    for (const int64_t part : split.network) response->add_network_microjoules(part);
-    response->set_fund_microjoules(split.fund);
-    return absl::OkStatus();
-  });
+  return calls_.Run(
+      context, "SplitRevenue", *request, [=, this](const Identity&, Duration) -> absl::Status {
+        if (!request->has_amount_microjoules()) {
+          return FieldInvalid("amount_microjoules", "must be given");
+        }
+        JB_ASSIGN_OR_RETURN(const auto snapshot, deps_.book.Now());
+        JB_ASSIGN_OR_RETURN(const LiveTariff* const tariff,
+                            SelectTariff(*snapshot, request->tariff(), deps_.quoter.own_tariff(),
+                                         deps_.clock.Now()));
+        JB_ASSIGN_OR_RETURN(const RevenueSplit split,
+                            costing::SplitRevenue(tariff->tariff, request->amount_microjoules(),
+                                                  Weights(request->storage_weights()),
+                                                  Weights(request->network_weights())));
+        response->set_creator_microjoules(split.creator);
+        for (const int64_t part : split.storage) response->add_storage_microjoules(part);
+        for (const int64_t part : split.network) response->add_network_microjoules(part);
+        response->set_fund_microjoules(split.fund);
+        return absl::OkStatus();
+      });
 }
 
 absl::Status CostingServiceImpl::Record(const v1::RecordEarningRequest& request,
@@ -381,7 +388,7 @@ absl::Status CostingServiceImpl::Record(const v1::RecordEarningRequest& request,
 CostingServiceImpl::Reactor* CostingServiceImpl::RecordEarning(
     Context* context, const v1::RecordEarningRequest* request,
     v1::RecordEarningResponse* response) {
-  return writes_.Run(context, "RecordEarning", [=, this](const Identity&, Duration left) {
+  return writes_.Run(context, "RecordEarning", *request, [=, this](const Identity&, Duration left) {
     return Record(*request, *response, left);
   });
 }
@@ -390,7 +397,8 @@ CostingServiceImpl::Reactor* CostingServiceImpl::SetEarningState(
     Context* context, const v1::SetEarningStateRequest* request,
     v1::SetEarningStateResponse* response) {
   return writes_.Run(
-      context, "SetEarningState", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "SetEarningState", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("earning_id", request->earning_id()));
         JB_ASSIGN_OR_RETURN(const EarningState state, ParseState(request->state()));
         JB_ASSIGN_OR_RETURN(
@@ -408,7 +416,7 @@ CostingServiceImpl::Reactor* CostingServiceImpl::SetEarningState(
 CostingServiceImpl::Reactor* CostingServiceImpl::ListEarnings(
     Context* context, const v1::ListEarningsRequest* request, v1::ListEarningsResponse* response) {
   return calls_.Run(
-      context, "ListEarnings", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListEarnings", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         EarningFilter filter;
         if (!request->provider_member_id().empty()) {
           JB_ASSIGN_OR_RETURN(filter.provider,
@@ -474,33 +482,37 @@ absl::Status CostingServiceImpl::MakeStatement(const v1::GetProviderStatementReq
 CostingServiceImpl::Reactor* CostingServiceImpl::GetProviderStatement(
     Context* context, const v1::GetProviderStatementRequest* request,
     v1::GetProviderStatementResponse* response) {
-  return calls_.Run(context, "GetProviderStatement", [=, this](const Identity&, Duration left) {
-    return MakeStatement(*request, *response->mutable_statement(), left);
-  });
+  return calls_.Run(context, "GetProviderStatement", *request,
+                    [=, this](const Identity&, Duration left) {
+                      return MakeStatement(*request, *response->mutable_statement(), left);
+                    });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::GrantEntitlement(
     Context* context, const v1::GrantEntitlementRequest* request,
     v1::GrantEntitlementResponse* response) {
-  return writes_.Run(context, "GrantEntitlement", [=, this](const Identity&, Duration left) {
-    return entitlements_.Grant(*request, *response, left);
-  });
+  return writes_.Run(context, "GrantEntitlement", *request,
+                     [=, this](const Identity&, Duration left) {
+                       return entitlements_.Grant(*request, *response, left);
+                     });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::RevokeEntitlement(
     Context* context, const v1::RevokeEntitlementRequest* request,
     v1::RevokeEntitlementResponse* response) {
-  return writes_.Run(context, "RevokeEntitlement", [=, this](const Identity&, Duration left) {
-    return entitlements_.Revoke(*request, *response, left);
-  });
+  return writes_.Run(context, "RevokeEntitlement", *request,
+                     [=, this](const Identity&, Duration left) {
+                       return entitlements_.Revoke(*request, *response, left);
+                     });
 }
 
 CostingServiceImpl::Reactor* CostingServiceImpl::ListEntitlements(
     Context* context, const v1::ListEntitlementsRequest* request,
     v1::ListEntitlementsResponse* response) {
-  return calls_.Run(context, "ListEntitlements", [=, this](const Identity&, Duration left) {
-    return entitlements_.List(*request, *response, left);
-  });
+  return calls_.Run(context, "ListEntitlements", *request,
+                    [=, this](const Identity&, Duration left) {
+                      return entitlements_.List(*request, *response, left);
+                    });
 }
 
 grpc::ServerReadReactor<v1::RerateRequest>* CostingServiceImpl::Rerate(

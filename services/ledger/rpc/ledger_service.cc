@@ -74,9 +74,9 @@ void LedgerServiceImpl::BeginDrain() {
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAssets(Context* context,
-                                                          const v1::ListAssetsRequest*,
+                                                          const v1::ListAssetsRequest* request,
                                                           v1::ListAssetsResponse* response) {
-  return calls_.Run(context, "ListAssets",
+  return calls_.Run(context, "ListAssets", *request,
                     [=, this](const Identity&, Duration left) -> absl::Status {
                       JB_ASSIGN_OR_RETURN(const auto assets, deps_.store.ListAssets(left));
                       for (const Asset& asset : assets) ToProto(asset, *response->add_assets());
@@ -87,21 +87,22 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAssets(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RegisterMember(
     Context* context, const v1::RegisterMemberRequest* request,
     v1::RegisterMemberResponse* response) {
-  return writes_.Run(
-      context, "RegisterMember", [=, this](const Identity&, Duration left) -> absl::Status {
-        JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
-        JB_ASSIGN_OR_RETURN(const auto registered, deps_.writer.RegisterMember(command, left));
-        ToProto(registered.value, *response->mutable_member());
-        response->set_registered_now(registered.is_new);
-        return absl::OkStatus();
-      });
+  return writes_.Run(context, "RegisterMember", *request,
+                     [=, this](const Identity&, Duration left) -> absl::Status {
+                       JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
+                       JB_ASSIGN_OR_RETURN(const auto registered,
+                                           deps_.writer.RegisterMember(command, left));
+                       ToProto(registered.value, *response->mutable_member());
+                       response->set_registered_now(registered.is_new);
+                       return absl::OkStatus();
+                     });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetMember(Context* context,
                                                          const v1::GetMemberRequest* request,
                                                          v1::GetMemberResponse* response) {
   return calls_.Run(
-      context, "GetMember", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "GetMember", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("member_id", request->member_id()));
         JB_ASSIGN_OR_RETURN(const auto member, deps_.store.FindMember(id, left));
         JB_RETURN_IF_ERROR(NotFoundUnless(member.has_value(), "member", id));
@@ -113,7 +114,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetMember(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListMembers(Context* context,
                                                            const v1::ListMembersRequest* request,
                                                            v1::ListMembersResponse* response) {
-  return calls_.Run(context, "ListMembers",
+  return calls_.Run(context, "ListMembers", *request,
                     [=, this](const Identity&, Duration left) -> absl::Status {
                       JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
                       JB_ASSIGN_OR_RETURN(auto members, deps_.store.ListMembers(page, left));
@@ -128,20 +129,22 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListMembers(Context* context,
 LedgerServiceImpl::Reactor* LedgerServiceImpl::RecordReputationChange(
     Context* context, const v1::RecordReputationChangeRequest* request,
     v1::RecordReputationChangeResponse* response) {
-  return writes_.Run(
-      context, "RecordReputationChange", [=, this](const Identity&, Duration left) -> absl::Status {
-        JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
-        JB_ASSIGN_OR_RETURN(const auto change, deps_.writer.RecordReputationChange(command, left));
-        ToProto(change, *response->mutable_change());
-        return absl::OkStatus();
-      });
+  return writes_.Run(context, "RecordReputationChange", *request,
+                     [=, this](const Identity&, Duration left) -> absl::Status {
+                       JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
+                       JB_ASSIGN_OR_RETURN(const auto change,
+                                           deps_.writer.RecordReputationChange(command, left));
+                       ToProto(change, *response->mutable_change());
+                       return absl::OkStatus();
+                     });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::ListReputationChanges(
     Context* context, const v1::ListReputationChangesRequest* request,
     v1::ListReputationChangesResponse* response) {
   return calls_.Run(
-      context, "ListReputationChanges", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListReputationChanges", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid member, ParseId("member_id", request->member_id()));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(auto changes, deps_.store.ListReputationChanges(member, page, left));
@@ -156,27 +159,28 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListReputationChanges(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::CreateAccount(
     Context* context, const v1::CreateAccountRequest* request,
     v1::CreateAccountResponse* response) {
-  return writes_.Run(
-      context, "CreateAccount", [=, this](const Identity& identity, Duration left) -> absl::Status {
-        JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
-        if (NeedsAdmin(command)) {
-          JB_RETURN_IF_ERROR(CheckRole(identity, Role::kAdmin, kErrorDomain));
-        }
-        if (NeedsIssuer(command)) {
-          JB_RETURN_IF_ERROR(CheckRole(identity, Role::kIssuer, kErrorDomain));
-        }
-        JB_ASSIGN_OR_RETURN(const auto created, deps_.writer.CreateAccount(command, left));
-        ToProto(created.value, *response->mutable_account());
-        response->set_created_now(created.is_new);
-        return absl::OkStatus();
-      });
+  return writes_.Run(context, "CreateAccount", *request,
+                     [=, this](const Identity& identity, Duration left) -> absl::Status {
+                       JB_ASSIGN_OR_RETURN(const auto command, FromProto(*request));
+                       if (NeedsAdmin(command)) {
+                         JB_RETURN_IF_ERROR(CheckRole(identity, Role::kAdmin, kErrorDomain));
+                       }
+                       if (NeedsIssuer(command)) {
+                         JB_RETURN_IF_ERROR(CheckRole(identity, Role::kIssuer, kErrorDomain));
+                       }
+                       JB_ASSIGN_OR_RETURN(const auto created,
+                                           deps_.writer.CreateAccount(command, left));
+                       ToProto(created.value, *response->mutable_account());
+                       response->set_created_now(created.is_new);
+                       return absl::OkStatus();
+                     });
 }
 
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetAccount(Context* context,
                                                           const v1::GetAccountRequest* request,
                                                           v1::GetAccountResponse* response) {
   return calls_.Run(
-      context, "GetAccount", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "GetAccount", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
         JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(id, left));
         JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", id));
@@ -189,7 +193,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListAccounts(Context* context,
                                                             const v1::ListAccountsRequest* request,
                                                             v1::ListAccountsResponse* response) {
   return calls_.Run(
-      context, "ListAccounts", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListAccounts", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto owner,
                             ParseOptionalId("owner_member_id", request->owner_member_id()));
         JB_ASSIGN_OR_RETURN(const int size, ParsePageSize(request->page_size(), kErrorDomain));
@@ -212,7 +216,8 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::SetAccountState(
     Context* context, const v1::SetAccountStateRequest* request,
     v1::SetAccountStateResponse* response) {
   return writes_.Run(
-      context, "SetAccountState", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "SetAccountState", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
         if (!v1::AccountState_IsValid(request->state()) ||
             request->state() == v1::ACCOUNT_STATE_UNSPECIFIED) {
@@ -230,7 +235,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetBalances(Context* context,
                                                            const v1::GetBalancesRequest* request,
                                                            v1::GetBalancesResponse* response) {
   return calls_.Run(
-      context, "GetBalances", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "GetBalances", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("account_id", request->account_id()));
         JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(id, left));
         JB_RETURN_IF_ERROR(NotFoundUnless(account.has_value(), "account", id));
@@ -297,7 +302,7 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetTransfer(Context* context,
                                                            const v1::GetTransferRequest* request,
                                                            v1::GetTransferResponse* response) {
   return calls_.Run(
-      context, "GetTransfer", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "GetTransfer", *request, [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("transfer_id", request->transfer_id()));
         JB_ASSIGN_OR_RETURN(const auto record, deps_.store.FindTransfer(id, left));
         JB_RETURN_IF_ERROR(NotFoundUnless(record.has_value(), "transfer", id));
@@ -310,7 +315,8 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListTransfers(
     Context* context, const v1::ListTransfersRequest* request,
     v1::ListTransfersResponse* response) {
   return calls_.Run(
-      context, "ListTransfers", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListTransfers", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(const auto listed, deps_.store.ListTransfers(filter, page, left));
@@ -329,7 +335,8 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
     Context* context, const v1::ListStatementLinesRequest* request,
     v1::ListStatementLinesResponse* response) {
   return calls_.Run(
-      context, "ListStatementLines", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListStatementLines", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const auto filter, FromProto(*request));
         JB_ASSIGN_OR_RETURN(const Page page, ParsePage(*request));
         JB_ASSIGN_OR_RETURN(const auto account, deps_.store.FindAccount(*filter.account, left));
@@ -349,13 +356,14 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListStatementLines(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetHold(Context* context,
                                                        const v1::GetHoldRequest* request,
                                                        v1::GetHoldResponse* response) {
-  return calls_.Run(context, "GetHold", [=, this](const Identity&, Duration left) -> absl::Status {
-    JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("hold_id", request->hold_id()));
-    JB_ASSIGN_OR_RETURN(const auto hold, deps_.store.FindHold(id, left));
-    JB_RETURN_IF_ERROR(NotFoundUnless(hold.has_value(), "hold", id));
-    ToProto(*hold, *response->mutable_hold());
-    return absl::OkStatus();
-  });
+  return calls_.Run(context, "GetHold", *request,
+                    [=, this](const Identity&, Duration left) -> absl::Status {
+                      JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("hold_id", request->hold_id()));
+                      JB_ASSIGN_OR_RETURN(const auto hold, deps_.store.FindHold(id, left));
+                      JB_RETURN_IF_ERROR(NotFoundUnless(hold.has_value(), "hold", id));
+                      ToProto(*hold, *response->mutable_hold());
+                      return absl::OkStatus();
+                    });
 }
 
 TransferWatches::Reactor* LedgerServiceImpl::WatchTransfers(
@@ -371,7 +379,7 @@ TransferWatches::Reactor* LedgerServiceImpl::WatchTransfers(
 LedgerServiceImpl::Reactor* LedgerServiceImpl::GetCheckpoint(
     Context* context, const v1::GetCheckpointRequest* request,
     v1::GetCheckpointResponse* response) {
-  return calls_.Run(context, "GetCheckpoint",
+  return calls_.Run(context, "GetCheckpoint", *request,
                     [=, this](const Identity&, Duration left) -> absl::Status {
                       JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
                       JB_ASSIGN_OR_RETURN(const auto checkpoint,
@@ -385,7 +393,8 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetTransferProof(
     Context* context, const v1::GetTransferProofRequest* request,
     v1::GetTransferProofResponse* response) {
   return calls_.Run(
-      context, "GetTransferProof", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "GetTransferProof", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_ASSIGN_OR_RETURN(const Uuid id, ParseId("transfer_id", request->transfer_id()));
         JB_RETURN_IF_ERROR(CheckNotNegative("tree_size", request->tree_size()));
         JB_ASSIGN_OR_RETURN(const auto proof,
@@ -399,7 +408,8 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::GetConsistencyProof(
     Context* context, const v1::GetConsistencyProofRequest* request,
     v1::GetConsistencyProofResponse* response) {
   return calls_.Run(
-      context, "GetConsistencyProof", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "GetConsistencyProof", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         if (request->old_tree_size() <= 0) {
           return FieldInvalid("old_tree_size", "must be above 0");
         }
@@ -416,7 +426,8 @@ LedgerServiceImpl::Reactor* LedgerServiceImpl::ListLogRecords(
     Context* context, const v1::ListLogRecordsRequest* request,
     v1::ListLogRecordsResponse* response) {
   return calls_.Run(
-      context, "ListLogRecords", [=, this](const Identity&, Duration left) -> absl::Status {
+      context, "ListLogRecords", *request,
+      [=, this](const Identity&, Duration left) -> absl::Status {
         JB_RETURN_IF_ERROR(CheckNotNegative("after_position", request->after_position()));
         JB_ASSIGN_OR_RETURN(const auto entries,
                             deps_.proofs.ReadLog(request->after_position(), kLogPage, left));
