@@ -19,11 +19,12 @@ void Config::AddTo(Settings& settings) {
                    "longest call, whatever its deadline");
   settings.Integer("read-threads", &read_threads, {1, 256},
                    "calls at once that read, or quote in batches");
-  settings.Integer("read-queue", &read_queue, {1, 1'000'000}, "calls that wait for a thread");
+  settings.Integer("read-queue", &read_queue, {1, 1'000'000},
+                   "calls that wait for a thread, with requests of 64 MiB together");
   settings.Integer("write-threads", &write_threads, {1, 256},
                    "calls at once that write; each has a connection while it does");
   settings.Integer("write-queue", &write_queue, {1, 1'000'000},
-                   "calls that wait for a thread that writes");
+                   "calls that wait for a thread that writes, with requests of 64 MiB together");
   settings.Integer("quote-streams", &quote_streams, {1, 100'000},
                    "open StreamQuotes calls; each may keep 16 MiB of requests in work");
   settings.Integer("rerate-streams", &rerate_streams, {1, 100'000},

@@ -18,12 +18,13 @@ void Config::AddTo(Settings& settings) {
   settings.Integer("call-timeout-ms", &call_timeout_ms, {100, 600'000},
                    "longest call, whatever its deadline");
   settings.Integer("read-threads", &read_threads, {1, 256}, "calls that read at once");
-  settings.Integer("read-queue", &read_queue, {1, 1'000'000}, "calls that wait for a thread");
+  settings.Integer("read-queue", &read_queue, {1, 1'000'000},
+                   "calls that wait for a thread, with requests of 64 MiB together");
   settings.Integer(
       "write-threads", &write_threads, {1, 256},
       "calls about members, accounts and reputation that wait for their commit at once");
   settings.Integer("write-queue", &write_queue, {1, 1'000'000},
-                   "calls of that kind that wait for a thread");
+                   "calls of that kind that wait for a thread, with requests of 64 MiB together");
   settings.Integer("transfer-queue", &transfer_queue, {8'190, 10'000'000},
                    "transfers that wait for their commit");
   settings.Integer("transfer-queue-bytes", &transfer_queue_bytes, {1'024, int64_t{1} << 40},
