@@ -1,13 +1,14 @@
 // Open streams of quotes and of usage: how many there may be, and when they end from our side.
 
 #include <grpcpp/create_channel.h>
-#include <signal.h>
 
 #include <regex>
+#include <thread>
 
 #include "common/crypto/sha256.h"
 #include "common/testing/unreading_client.h"
 #include "tests/integration/costing_fixture.h"
+#include "tests/integration/streaming_client.h"
 
 namespace joulebook::costing {
 namespace {
@@ -18,31 +19,13 @@ constexpr char kRerate[] = "/joulebook.costing.v1.CostingService/Rerate";
 class CostingStreamsTest : public CostingTest {
  protected:
   // A client's stream of quotes.
-  class Quotes {
+  class Quotes
+      : public StreamingClient<Service, v1::StreamQuotesRequest, v1::StreamQuotesResponse> {
    public:
-    explicit Quotes(Service& stub, const std::string& token = "") {
-      PrepareCall(context_, std::chrono::seconds(120), token);
-      stream_ = stub.StreamQuotes(&context_);
-    }
+    explicit Quotes(Service& stub, const std::string& token = "")
+        : StreamingClient(stub, &Service::StreamQuotes, token) {}
     // Whether a quote was given.
-    bool Quote() {
-      v1::StreamQuotesRequest request;
-      *request.add_items() = StoreItem();
-      return stream_->Write(request) && Read();
-    }
-    bool Read() {
-      v1::StreamQuotesResponse response;
-      return stream_->Read(&response);
-    }
-    absl::Status Finish() {
-      stream_->WritesDone();
-      return FromGrpcStatus(stream_->Finish());
-    }
-
-   private:
-    grpc::ClientContext context_;
-    std::unique_ptr<grpc::ClientReaderWriter<v1::StreamQuotesRequest, v1::StreamQuotesResponse>>
-        stream_;
+    bool Quote() { return Ask(OneItem()); }
   };
 
   // A client's Rerate call.
@@ -66,6 +49,11 @@ class CostingStreamsTest : public CostingTest {
     std::unique_ptr<grpc::ClientWriter<v1::RerateRequest>> writer_;
   };
 
+  static v1::StreamQuotesRequest OneItem() {
+    v1::StreamQuotesRequest request;
+    *request.add_items() = StoreItem();
+    return request;
+  }
   static v1::RerateRequest Members(int count, std::size_t bytes) {
     v1::RerateRequest request;
     for (int i = 0; i < count; ++i) request.add_new_members(std::string(bytes, 'm'));
@@ -118,9 +106,7 @@ TEST_F(CostingStreamsTest, StreamsThatNobodyReadsEndAndFreeTheirPlace) {
   StartService(
       {"--unread-stream-timeout-ms", "500", "--quote-streams", "1", "--rerate-streams", "1"});
   UnreadingClient client(costing_->port());
-  v1::StreamQuotesRequest items;
-  *items.add_items() = StoreItem();
-  client.Call(kStreamQuotes, items.SerializeAsString());
+  client.Call(kStreamQuotes, OneItem().SerializeAsString());
   client.Call(kRerate, Members(1, 10).SerializeAsString());
   EXPECT_TRUE(Eventually([&] { return client.resets() == 2; }));
   EXPECT_TRUE(Eventually([&] { return Quotes(*stub_).Quote(); }));
@@ -134,9 +120,7 @@ TEST_F(CostingStreamsTest, StreamsThatNobodyReadsEndAndFreeTheirPlace) {
 TEST_F(CostingStreamsTest, ADrainWaitsForNoClientThatDoesNotReadOrWrite) {
   StartService({"--unread-stream-timeout-ms", "60000", "--drain-timeout-ms", "60000"});
   UnreadingClient client(costing_->port());
-  v1::StreamQuotesRequest items;
-  *items.add_items() = StoreItem();
-  client.Call(kStreamQuotes, items.SerializeAsString());
+  client.Call(kStreamQuotes, OneItem().SerializeAsString());
   client.Call(kRerate, Members(1, 10).SerializeAsString());
   // The suite's own channels repeat what is UNAVAILABLE.
   const auto once = v1::CostingService::NewStub(
@@ -146,12 +130,11 @@ TEST_F(CostingStreamsTest, ADrainWaitsForNoClientThatDoesNotReadOrWrite) {
   AwaitReratings(1);
   ASSERT_TRUE(Eventually([&] { return HasAnsweredRerating(); }));
   ASSERT_THAT(AwaitCalls(costing_->metrics_port(), "StreamQuotes", 1), IsOk());
-  SystemClock clock;
-  const Duration start = clock.MonotonicNow();
-  costing_->process().Signal(SIGTERM);
-  EXPECT_THAT(idle.Finish(false), StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
-  EXPECT_EQ(costing_->process().Wait(), 0);
-  EXPECT_LT(clock.MonotonicNow() - start, std::chrono::seconds(30));
+  std::thread ending([&] {
+    EXPECT_THAT(idle.Finish(false), StatusIs(absl::StatusCode::kUnavailable, "DRAINING"));
+  });
+  EXPECT_TRUE(StopsSoon(costing_->process()));
+  ending.join();
 }
 
 // They end though nobody sends anything.

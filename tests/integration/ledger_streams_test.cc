@@ -1,12 +1,11 @@
 // Open streams: how many there may be, and when they end from our side.
 
-#include <signal.h>
-
 #include <fstream>
 
 #include "common/crypto/sha256.h"
 #include "common/testing/unreading_client.h"
 #include "tests/integration/service_fixture.h"
+#include "tests/integration/streaming_client.h"
 
 namespace joulebook::ledger {
 namespace {
@@ -16,32 +15,17 @@ constexpr char kStreamTransfers[] = "/joulebook.ledger.v1.LedgerService/StreamTr
 class StreamsTest : public ServiceTest {
  protected:
   // A client's stream of transfers.
-  class Stream {
+  class Stream
+      : public StreamingClient<Service, v1::StreamTransfersRequest, v1::StreamTransfersResponse> {
    public:
-    explicit Stream(Service& stub, const std::string& token = "") {
-      PrepareCall(context_, std::chrono::seconds(120), token);
-      stream_ = stub.StreamTransfers(&context_);
-    }
+    explicit Stream(Service& stub, const std::string& token = "")
+        : StreamingClient(stub, &Service::StreamTransfers, token) {}
     // Whether the transfer was answered.
     bool Post(int number) {
       v1::StreamTransfersRequest request;
       *request.add_transfers() = MakePost(TransferId(number), MemberId(1), kIssuer, 1);
-      return stream_->Write(request) && Read();
+      return Ask(request);
     }
-    bool Read() {
-      v1::StreamTransfersResponse response;
-      return stream_->Read(&response);
-    }
-    absl::Status Finish() {
-      stream_->WritesDone();
-      return FromGrpcStatus(stream_->Finish());
-    }
-
-   private:
-    grpc::ClientContext context_;
-    std::unique_ptr<
-        grpc::ClientReaderWriter<v1::StreamTransfersRequest, v1::StreamTransfersResponse>>
-        stream_;
   };
 
   static std::string OneTransfer() {
@@ -82,11 +66,7 @@ TEST_F(StreamsTest, ADrainWaitsForNoStreamThatNobodyReads) {
   v1::GetTransferRequest get;
   get.set_transfer_id(TransferId(1));
   ASSERT_TRUE(Eventually([&] { return Call(*stub_, &Service::GetTransfer, get).ok(); }));
-  SystemClock clock;
-  const Duration start = clock.MonotonicNow();
-  ledger_->process().Signal(SIGTERM);
-  EXPECT_EQ(ledger_->process().Wait(), 0);
-  EXPECT_LT(clock.MonotonicNow() - start, std::chrono::seconds(30));
+  EXPECT_TRUE(StopsSoon(ledger_->process()));
 }
 
 // Streams and watches end though nobody sends or commits anything.

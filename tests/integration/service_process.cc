@@ -1,5 +1,7 @@
 #include "tests/integration/service_process.h"
 
+#include <signal.h>
+
 #include <cstdlib>
 #include <sstream>
 #include <utility>
@@ -63,6 +65,13 @@ absl::StatusOr<ServiceProcess> ServiceProcess::Start(const std::string& program,
   const int port = NumberAfter(log, "\"port\":");
   const int metrics_port = NumberAfter(log, "\"metrics_port\":");
   return ServiceProcess(std::move(process), port, metrics_port);
+}
+
+bool StopsSoon(Process& process) {
+  SystemClock clock;
+  const Duration start = clock.MonotonicNow();
+  process.Signal(SIGTERM);
+  return process.Wait() == 0 && clock.MonotonicNow() - start < std::chrono::seconds(30);
 }
 
 absl::StatusOr<std::string> ReadMetrics(int port) {

@@ -58,6 +58,10 @@ class ServiceProcess {
   int metrics_port_;
 };
 
+// Tells the service to stop; whether it ends well, within half a minute: gRPC's idle clients take 5
+// s to notice that a server says goodbye.
+bool StopsSoon(Process& process);
+
 // What GET /metrics answers at the port.
 absl::StatusOr<std::string> ReadMetrics(int port);
 
