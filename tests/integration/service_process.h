@@ -66,20 +66,7 @@ bool StopsSoon(Process& process);
 absl::StatusOr<std::string> ReadMetrics(int port);
 
 // Waits until so many calls of the method are under way, by the service's metrics. Errors:
-// DEADLINE_EXCEEDED after half a minute.
+// DEADLINE_EXCEEDED after a quarter of a minute.
 absl::Status AwaitCalls(int metrics_port, const std::string& method, int count);
-
-// Whether the condition comes true within half a minute.
-template <typename Condition>
-bool Eventually(const Condition& condition) {
-  SystemClock clock;
-  ThreadSleeper sleeper;
-  const Duration end = clock.MonotonicNow() + std::chrono::seconds(30);
-  while (clock.MonotonicNow() < end) {
-    if (condition()) return true;
-    sleeper.SleepFor(std::chrono::milliseconds(50));
-  }
-  return false;
-}
 
 }  // namespace joulebook
