@@ -18,7 +18,8 @@ Generated from the shipped tariff `constants` ([what its words mean](tariff.md),
 
 The example of each is one operation on 1 MB of warm data, kept for 30 days in 3 copies, with 10 nodes, 20
 results and 5 seconds to search, 120 ms of latency and a reliability of 0.8, for a member with a reputation
-of 0.5, outside of time windows. Its parts are computation + storage + network + proof of work. The last
+of 0.5, outside of time windows. The data has a utility of 0.666667, at which storage costs what the formula
+says; see the tariff for others. Its parts are computation + storage + network + proof of work. The last
 column says which accounts may be credited with the price.
 
 | operation | formula | example | total | paid to |
@@ -39,6 +40,7 @@ Usage Example(int32_t operation) {
           .timeout_ms = 5'000,
           .latency_ms = 120,
           .reliability_ppm = 800'000,
+          .utility_ppm = 666'667,
           .at = kQuietHour};
 }
 
