@@ -17,15 +17,16 @@ namespace {
 // Has no log, and a head that no log leads to.
 class WrongBook final : public BookSnapshot {
  public:
-  BookHead Head() override { return {}; }
+  bool IsOverdue() override { return false; }
+  std::optional<BookHead> Head() override { return BookHead(); }
   std::vector<TransferRecord> Transfers(int64_t, int) override { return {}; }
   std::vector<StoredRecord> Records(int64_t, int) override { return {}; }
   std::vector<Asset> Assets() override { return {}; }
   std::vector<Member> Members(int64_t, int) override { return {}; }
-  std::vector<ReputationChange> ReputationChanges(const Uuid&, int) override { return {}; }
-  std::vector<Account> Accounts(const Uuid&, int) override { return {}; }
-  std::vector<Hold> Holds(const Uuid&, int) override { return {}; }
-  std::vector<OnceKeyHolder> OnceKeys(const Uuid&, int) override { return {}; }
+  std::vector<ReputationChange> ReputationChanges(const After&, int) override { return {}; }
+  std::vector<Account> Accounts(const After&, int) override { return {}; }
+  std::vector<Hold> Holds(const After&, int) override { return {}; }
+  std::vector<OnceKeyHolder> OnceKeys(const After&, int) override { return {}; }
   std::vector<StoredCheckpoint> Checkpoints(int64_t, int) override { return {}; }
   std::vector<Sha256Digest> Tile(int, uint64_t) override { return {}; }
   std::vector<TileLevel> TileLevels() override { return {}; }
@@ -45,7 +46,7 @@ class WrongLog final : public LogStore {
     after();
     return status;
   }
-  absl::StatusOr<std::optional<int64_t>> Seal(const Uuid&, Duration, int, Duration,
+  absl::StatusOr<std::optional<int64_t>> Seal(const Uuid&, Duration, int64_t, int64_t, Duration,
                                               const SealDecision&) override {
     return std::nullopt;
   }
