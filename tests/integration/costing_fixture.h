@@ -87,6 +87,21 @@ class CostingTest : public testing::Test {
     return response.quote();
   }
 
+  // A provider's claim of one day of network work.
+  static v1::RecordEarningRequest EarningRequest() {
+    v1::RecordEarningRequest record;
+    v1::Earning& earning = *record.mutable_earning();
+    earning.set_earning_id(TestId(6, 1));
+    earning.set_provider_member_id(MemberId(9));
+    earning.set_source(v1::EARNING_SOURCE_NETWORK);
+    earning.set_units(1'000);
+    earning.set_first_factor_ppm(1'000'000);
+    earning.set_second_factor_ppm(1'000'000);
+    earning.mutable_start_time()->set_seconds(1'700'000'000);
+    earning.mutable_end_time()->set_seconds(1'700'086'400);
+    return record;
+  }
+
   absl::StatusOr<v1::GrantEntitlementResponse> Grant(const v1::Entitlement& entitlement) {
     v1::GrantEntitlementRequest request;
     *request.mutable_entitlement() = entitlement;

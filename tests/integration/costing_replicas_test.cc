@@ -80,57 +80,62 @@ TEST_F(CostingReplicasTest, AReplicaThatHasNotReadATariffPublishesItsNextVersion
   EXPECT_THAT(Call(*other_stub, &Service::PublishTariff, publish), IsOk());
 }
 
-TEST(CostingOutage, WithoutItsDatabaseItQuotesUntilItCannotBeSure) {
-  const auto postgres = PostgresServer::Start();
-  ASSERT_THAT(postgres, IsOk());
-  ASSERT_THAT((*postgres)->CreateDatabase("costing"), IsOk());
-  const std::string keys = MakeTempDir() + "/quote-keys";
-  std::ofstream(keys) << NoteSigner::Make("test/costing", std::string(32, 'q'))->ToString();
-  auto costing = ServiceProcess::Start(
-      "costingd", PrepareSchema("costing", (*postgres)->Connection("costing")),
-      {"--quote-keys-file", keys, "--refresh-interval-ms", "100", "--refresh-max-age-ms", "1500"});
-  ASSERT_THAT(costing, IsOk());
-  const auto stub = costing->StubOf<v1::CostingService>({});
+// One service on a PostgreSQL of its own, which goes away or falls silent.
+class CostingOutageTest : public testing::Test {
+ protected:
+  void Start(std::vector<std::string> flags) {
+    auto postgres = PostgresServer::Start();
+    ASSERT_THAT(postgres, IsOk());
+    postgres_ = *std::move(postgres);
+    ASSERT_THAT(postgres_->CreateDatabase("costing"), IsOk());
+    const std::string keys = MakeTempDir() + "/quote-keys";
+    std::ofstream(keys) << NoteSigner::Make("test/costing", std::string(32, 'q'))->ToString();
+    flags.insert(flags.end(), {"--quote-keys-file", keys});
+    auto costing = ServiceProcess::Start(
+        "costingd", PrepareSchema("costing", postgres_->Connection("costing")), flags);
+    ASSERT_THAT(costing, IsOk());
+    costing_.emplace(*std::move(costing));
+    stub_ = costing_->StubOf<v1::CostingService>({});
+  }
+
+  std::unique_ptr<PostgresServer> postgres_;
+  std::optional<ServiceProcess> costing_;
+  std::unique_ptr<Service> stub_;
+};
+
+TEST_F(CostingOutageTest, WithoutItsDatabaseItQuotesUntilItCannotBeSure) {
+  Start({"--refresh-interval-ms", "100", "--refresh-max-age-ms", "1500"});
   v1::QuoteRequest quote;
   *quote.mutable_item() = StoreItem();
-  ASSERT_THAT(Call(*stub, &Service::Quote, quote), IsOk());
-  (*postgres)->StopImmediately();
-  EXPECT_THAT(Call(*stub, &Service::Quote, quote), IsOk());  // nothing needed but memory
-  EXPECT_THAT(Call(*stub, &Service::ListTariffs, v1::ListTariffsRequest()),
+  ASSERT_THAT(Call(*stub_, &Service::Quote, quote), IsOk());
+  postgres_->StopImmediately();
+  EXPECT_THAT(Call(*stub_, &Service::Quote, quote), IsOk());  // nothing needed but memory
+  EXPECT_THAT(Call(*stub_, &Service::ListTariffs, v1::ListTariffsRequest()),
               StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
   SystemClock clock;
   const Duration end = clock.MonotonicNow() + std::chrono::seconds(20);
   absl::Status status;
   while (status.ok() && clock.MonotonicNow() < end) {
-    status = Call(*stub, &Service::Quote, quote).status();
+    status = Call(*stub_, &Service::Quote, quote).status();
   }
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, "TARIFFS_STALE"));
-  ASSERT_THAT((*postgres)->StartAgain(), IsOk());
+  ASSERT_THAT(postgres_->StartAgain(), IsOk());
   while (!status.ok() && clock.MonotonicNow() < end + std::chrono::seconds(20)) {
-    status = Call(*stub, &Service::Quote, quote).status();
+    status = Call(*stub_, &Service::Quote, quote).status();
   }
   EXPECT_THAT(status, IsOk());
 }
 
-TEST(CostingOutage, ASilentDatabaseIsNotHealthAndKeepsNoSignalWaiting) {
-  const auto postgres = PostgresServer::Start();
-  ASSERT_THAT(postgres, IsOk());
-  ASSERT_THAT((*postgres)->CreateDatabase("costing"), IsOk());
-  const std::string keys = MakeTempDir() + "/quote-keys";
-  std::ofstream(keys) << NoteSigner::Make("test/costing", std::string(32, 'q'))->ToString();
-  auto costing = ServiceProcess::Start(
-      "costingd", PrepareSchema("costing", (*postgres)->Connection("costing")),
-      {"--quote-keys-file", keys, "--statement-timeout-ms", "500", "--drain-timeout-ms", "500"});
-  ASSERT_THAT(costing, IsOk());
-  const auto stub = costing->StubOf<v1::CostingService>({});
-  (*postgres)->Pause();
-  EXPECT_THAT(costing->process().WaitForLog("\"msg\":\"not serving\"", std::chrono::seconds(20)),
+TEST_F(CostingOutageTest, ASilentDatabaseIsNotHealthAndKeepsNoSignalWaiting) {
+  Start({"--statement-timeout-ms", "500", "--drain-timeout-ms", "500"});
+  postgres_->Pause();
+  EXPECT_THAT(costing_->process().WaitForLog("\"msg\":\"not serving\"", std::chrono::seconds(20)),
               IsOk());
-  EXPECT_THAT(Call(*stub, &Service::ListTariffs, v1::ListTariffsRequest()),
+  EXPECT_THAT(Call(*stub_, &Service::ListTariffs, v1::ListTariffsRequest()),
               StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
-  costing->process().Signal(SIGTERM);
-  EXPECT_EQ(costing->process().Wait(), 0);
-  (*postgres)->Resume();
+  costing_->process().Signal(SIGTERM);
+  EXPECT_EQ(costing_->process().Wait(), 0);
+  postgres_->Resume();
 }
 
 }  // namespace

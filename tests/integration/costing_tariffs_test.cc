@@ -295,16 +295,9 @@ TEST_F(TariffsTest, AProofOfWorkIsAcceptedOnce) {
 
 TEST_F(TariffsTest, EarningsArePendingUntilConfirmedAndPaidOnce) {
   StartService();
-  v1::RecordEarningRequest record;
+  v1::RecordEarningRequest record = EarningRequest();
   v1::Earning& earning = *record.mutable_earning();
-  earning.set_earning_id(TestId(6, 1));
-  earning.set_provider_member_id(MemberId(9));
-  earning.set_source(v1::EARNING_SOURCE_NETWORK);
-  earning.set_units(1'000);
-  earning.set_first_factor_ppm(1'000'000);
   earning.set_second_factor_ppm(500'000);
-  earning.mutable_start_time()->set_seconds(1'700'000'000);
-  earning.mutable_end_time()->set_seconds(1'700'086'400);
   const auto recorded = Call(*stub_, &Service::RecordEarning, record);
   ASSERT_THAT(recorded, IsOk());
   EXPECT_TRUE(recorded->recorded_now());

@@ -13,65 +13,69 @@
 namespace joulebook::ledger {
 namespace {
 
-TEST(Outage, PostgresAwayMeansUnavailableNotServingAndRecoveryWithoutRestart) {
-  const auto postgres = PostgresServer::Start();
-  ASSERT_THAT(postgres, IsOk());
-  ASSERT_THAT((*postgres)->CreateDatabase("book"), IsOk());
-  auto ledger = LedgerProcess::Start(PrepareBook((*postgres)->Connection("book")));
-  ASSERT_THAT(ledger, IsOk());
-  const auto stub = ledger->Stub();
-  v1::RegisterMemberRequest member;
-  member.set_member_id(MemberId(1));
-  ASSERT_THAT(Call(*stub, &Service::RegisterMember, member), IsOk());
-  ASSERT_TRUE(IsHealthy(*ledger));
+// One ledger with a member, on a PostgreSQL of its own, which goes away or falls silent.
+class OutageTest : public testing::Test {
+ protected:
+  void Start(const std::vector<std::string>& flags) {
+    auto postgres = PostgresServer::Start();
+    ASSERT_THAT(postgres, IsOk());
+    postgres_ = *std::move(postgres);
+    ASSERT_THAT(postgres_->CreateDatabase("book"), IsOk());
+    auto ledger = LedgerProcess::Start(PrepareBook(postgres_->Connection("book")), flags);
+    ASSERT_THAT(ledger, IsOk());
+    ledger_.emplace(*std::move(ledger));
+    stub_ = ledger_->Stub();
+    v1::RegisterMemberRequest member;
+    member.set_member_id(MemberId(1));
+    ASSERT_THAT(Call(*stub_, &Service::RegisterMember, member), IsOk());
+    ASSERT_TRUE(IsHealthy(*ledger_));
+  }
 
-  (*postgres)->StopImmediately();
+  std::unique_ptr<PostgresServer> postgres_;
+  std::optional<LedgerProcess> ledger_;
+  std::unique_ptr<Service> stub_;
+};
+
+TEST_F(OutageTest, PostgresAwayMeansUnavailableNotServingAndRecoveryWithoutRestart) {
+  Start({});
+
+  postgres_->StopImmediately();
   const auto post = OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 5));
-  EXPECT_THAT(Call(*stub, &Service::PostTransfers, post, "", std::chrono::seconds(5)),
+  EXPECT_THAT(Call(*stub_, &Service::PostTransfers, post, "", std::chrono::seconds(5)),
               StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
   v1::GetMemberRequest get;
   get.set_member_id(MemberId(1));
-  EXPECT_THAT(Call(*stub, &Service::GetMember, get, "", std::chrono::seconds(5)),
+  EXPECT_THAT(Call(*stub_, &Service::GetMember, get, "", std::chrono::seconds(5)),
               StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
-  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger); }));
+  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger_); }));
 
-  ASSERT_THAT((*postgres)->StartAgain(), IsOk());
-  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger); }));
-  const auto repeated = Call(*stub, &Service::PostTransfers, post);
+  ASSERT_THAT(postgres_->StartAgain(), IsOk());
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger_); }));
+  const auto repeated = Call(*stub_, &Service::PostTransfers, post);
   ASSERT_THAT(repeated, IsOk());
   EXPECT_EQ(repeated->results(0).code(), v1::TRANSFER_RESULT_CODE_OK);
 }
 
-TEST(Outage, ASilentPostgresKeepsNoCallAndNoSignalWaiting) {
-  const auto postgres = PostgresServer::Start();
-  ASSERT_THAT(postgres, IsOk());
-  ASSERT_THAT((*postgres)->CreateDatabase("book"), IsOk());
-  auto ledger = LedgerProcess::Start(PrepareBook((*postgres)->Connection("book")),
-                                     {"--statement-timeout-ms", "500", "--commit-timeout-ms", "500",
-                                      "--call-timeout-ms", "1000", "--drain-timeout-ms", "500"});
-  ASSERT_THAT(ledger, IsOk());
-  const auto stub = ledger->Stub();
-  v1::RegisterMemberRequest member;
-  member.set_member_id(MemberId(1));
-  ASSERT_THAT(Call(*stub, &Service::RegisterMember, member), IsOk());
-  ASSERT_TRUE(IsHealthy(*ledger));
+TEST_F(OutageTest, ASilentPostgresKeepsNoCallAndNoSignalWaiting) {
+  Start({"--statement-timeout-ms", "500", "--commit-timeout-ms", "500", "--call-timeout-ms", "1000",
+         "--drain-timeout-ms", "500"});
 
-  (*postgres)->Pause();
+  postgres_->Pause();
   v1::GetMemberRequest get;
   get.set_member_id(MemberId(1));
-  EXPECT_THAT(Call(*stub, &Service::GetMember, get, "", std::chrono::seconds(10)),
+  EXPECT_THAT(Call(*stub_, &Service::GetMember, get, "", std::chrono::seconds(10)),
               StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
   const auto post = OneItem(MakePost(TransferId(1), MemberId(1), kIssuer, 5));
-  EXPECT_THAT(Call(*stub, &Service::PostTransfers, post, "", std::chrono::seconds(10)),
+  EXPECT_THAT(Call(*stub_, &Service::PostTransfers, post, "", std::chrono::seconds(10)),
               StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
-  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger); }));
-  (*postgres)->Resume();
-  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger); }));
+  EXPECT_TRUE(Eventually([&] { return !IsHealthy(*ledger_); }));
+  postgres_->Resume();
+  EXPECT_TRUE(Eventually([&] { return IsHealthy(*ledger_); }));
 
-  (*postgres)->Pause();
-  ledger->process().Signal(SIGTERM);
-  EXPECT_EQ(ledger->process().Wait(), 0);
-  (*postgres)->Resume();
+  postgres_->Pause();
+  ledger_->process().Signal(SIGTERM);
+  EXPECT_EQ(ledger_->process().Wait(), 0);
+  postgres_->Resume();
 }
 
 class DrainTest : public ServiceTest {};
