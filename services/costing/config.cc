@@ -56,12 +56,14 @@ absl::Status Config::Validate() const {
     return absl::InvalidArgumentError(
         "refresh-max-age-ms must be at least twice refresh-interval-ms");
   }
-  const int64_t reach_ms = quote_ahead_ms + quote_validity_ms + refresh_max_age_ms;
+  // A version is decided on, committed within a call's time, and read within the greatest age.
+  const int64_t reach_ms =
+      quote_ahead_ms + quote_validity_ms + call_timeout_ms + refresh_max_age_ms;
   if (reach_ms > notice_period_ms) {
     return absl::InvalidArgumentError(absl::StrCat(
         "quote-ahead-ms (", quote_ahead_ms, ") + quote-validity-ms (", quote_validity_ms,
-        ") + refresh-max-age-ms (", refresh_max_age_ms, ") are ", reach_ms,
-        " and must be at most notice-period-ms (", notice_period_ms,
+        ") + call-timeout-ms (", call_timeout_ms, ") + refresh-max-age-ms (", refresh_max_age_ms,
+        ") are ", reach_ms, " and must be at most notice-period-ms (", notice_period_ms,
         "): else a quote could reach past the start of a tariff that is not published yet"));
   }
   if (database.database_pool >= read_threads + write_threads + kOwnConnections) {

@@ -135,13 +135,13 @@ class CostingTest : public testing::Test {
 
   // A replica where a tariff may take effect soon after its publication.
   static std::vector<std::string> ShortNotice() {
-    return {"--notice-period-ms",    "4000", "--quote-ahead-ms",     "0",
+    return {"--notice-period-ms",    "6000", "--quote-ahead-ms",     "0",
             "--quote-validity-ms",   "1000", "--refresh-max-age-ms", "3000",
-            "--refresh-interval-ms", "50"};
+            "--refresh-interval-ms", "50",   "--call-timeout-ms",    "2000"};
   }
   // From when on a tariff is in effect that is published now at such a replica: soon, but so that a
   // slow machine has some seconds for the publication.
-  static int64_t SoonUs() { return NowUs() + 9'000'000; }
+  static int64_t SoonUs() { return NowUs() + 11'000'000; }
 
   static int64_t NowUs() { return SystemClock().Now().time_since_epoch().count(); }
   // Until a moment later than that, for clocks that are a little behind.

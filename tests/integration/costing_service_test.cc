@@ -116,14 +116,16 @@ TEST_F(CostingServiceTest, QuotesThatWouldReachBeyondNoticeAreRefusedAtStart) {
   const auto check = [&](const std::string& ahead_ms) {
     return RunCommand({BinaryPath("costingd"), "--check-config", "--quote-keys-file", keys_path_,
                        "--notice-period-ms", "100000", "--quote-validity-ms", "60000",
-                       "--refresh-max-age-ms", "10000", "--quote-ahead-ms", ahead_ms});
+                       "--call-timeout-ms", "5000", "--refresh-max-age-ms", "10000",
+                       "--quote-ahead-ms", ahead_ms});
   };
-  EXPECT_THAT(check("30000"), IsOk());
-  const auto refused = check("30001");
-  EXPECT_NE(refused.status().message().find(
-                "quote-ahead-ms (30001) + quote-validity-ms (60000) + refresh-max-age-ms (10000) "
-                "are 100001 and must be at most notice-period-ms (100000)"),
-            std::string::npos)
+  EXPECT_THAT(check("25000"), IsOk());
+  const auto refused = check("25001");
+  EXPECT_NE(
+      refused.status().message().find(
+          "quote-ahead-ms (25001) + quote-validity-ms (60000) + call-timeout-ms (5000) + "
+          "refresh-max-age-ms (10000) are 100001 and must be at most notice-period-ms (100000)"),
+      std::string::npos)
       << refused.status();
   EXPECT_FALSE(StartReplica({"--quote-ahead-ms", "86400000"}).ok());
   EXPECT_THAT(

@@ -42,7 +42,7 @@ TEST_F(TariffsTest, TheShippedOnesAreTheRepositorys) {
 
 TEST_F(TariffsTest, AreNumberedImmutableAndNeverRetroactive) {
   StartService({"--notice-period-ms", "10000", "--quote-ahead-ms", "0", "--quote-validity-ms",
-                "1000", "--refresh-max-age-ms", "9000"});
+                "1000", "--refresh-max-age-ms", "5000", "--call-timeout-ms", "4000"});
   const int64_t effective = NowUs() + 20'000'000;
   const auto document = [&](int64_t version, int64_t effective_us, const std::string& more = "") {
     return ShippedDocument(
