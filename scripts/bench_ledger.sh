@@ -18,7 +18,7 @@ readonly accounts=100000
 scripts/build.sh dev ledgerd ledger-bench >/dev/null
 dir=$(mktemp -d)
 ledger_pid=
-# What `measure` sets by name.
+# The values that `measure` sets by name.
 batch=0 single=0 hot=0 pairs=0 grown_batch=0 lone_p50=0 insert_p50=0 smallest_p50=0
 stop_ledger() {
   [ -z "$ledger_pid" ] || { kill "$ledger_pid" && wait "$ledger_pid"; } 2>/dev/null || true

@@ -14,7 +14,7 @@
 
 namespace joulebook {
 
-// What makes a payload signed.
+// The proof that a payload is signed.
 struct BatchProof {
   std::string key_id;
   uint64_t index = 0;
@@ -49,7 +49,7 @@ class BatchVerifier {
   const std::string context_;
   const std::vector<NoteVerifier> keys_;
   std::mutex mutex_;
-  // What was signed, with key and signature: those found lately, and those before.
+  // Signed messages, with key and signature: those found lately, and those before.
   std::set<std::string> recent_;
   std::set<std::string> older_;
 };

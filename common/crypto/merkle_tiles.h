@@ -24,7 +24,7 @@ struct MerkleTile {
 class MerkleTileEdge {
  public:
   MerkleTileEdge() = default;
-  // Of a tree of `size` leaves; `read` gives the tiles' hashes. DATA_LOSS when a tile has fewer
+  // The edge of a tree of `size` leaves; `read` gives the tiles' hashes. DATA_LOSS when a tile has fewer
   // than the tree needs, and the errors of `read`.
   using ReadTile =
       std::function<absl::StatusOr<std::vector<Sha256Digest>>(int level, uint64_t index)>;

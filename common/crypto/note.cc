@@ -87,7 +87,7 @@ absl::StatusOr<std::vector<Key>> ParseKeys(std::string_view text) {
 
 enum class Verdict { kUnknownKey, kValid, kWrong };
 
-// What one signature line, less its newline, says; nothing for a line that is none.
+// The verdict on one signature line, less its newline; nothing for a line that is none.
 std::optional<Verdict> CheckSignature(std::string_view line, std::string_view text,
                                       std::span<const NoteVerifier> verifiers) {
   if (!line.starts_with(kSignaturePrefix)) return std::nullopt;

@@ -75,7 +75,7 @@ std::string_view NoteText(std::string_view note);
 absl::StatusOr<std::string> OpenNote(std::string_view note,
                                      std::span<const NoteVerifier> verifiers);
 
-// What a log's checkpoint says.
+// The content of a log's checkpoint.
 struct LogCheckpoint {
   std::string origin;
   uint64_t size = 0;

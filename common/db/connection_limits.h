@@ -1,4 +1,4 @@
-// What every connection of the suite has in common: each wait has an end, on both sides.
+// The limits of every connection of the suite: each wait has an end, on both sides.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ struct Migration {
 };
 
 struct MigrateLimits {
-  // Longest wait for a table that somebody uses. Whatever comes meanwhile waits behind us, so this
+  // Longest wait for a table that somebody uses. All that comes meanwhile waits behind us, so this
   // is also how long one long reader can make everybody stand still.
   Duration table_lock = std::chrono::seconds(5);
   // Longest wait for another migration of the schema to end.

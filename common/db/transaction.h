@@ -24,7 +24,7 @@ struct TransactionOptions {
   int attempts = 5;
 };
 
-// What RunTransaction works with; all must outlive it.
+// The dependencies of RunTransaction; all must outlive it.
 struct Database {
   Pool& pool;
   Clock& clock;

@@ -1,4 +1,4 @@
-// What amounts are amounts of.
+// Assets: every amount is an amount of one.
 #pragma once
 
 #include <array>

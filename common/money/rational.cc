@@ -36,7 +36,7 @@ bool Multiply(Int128 a, Int128 b, Int128& product) {
 
 Int128 Magnitude(Int128 value) { return value < 0 ? -value : value; }
 
-// Of b > 0. By halving and subtracting: 128-bit division is what takes long.
+// Needs b > 0. Halves and subtracts, since a 128-bit division takes long.
 Int128 GreatestCommonDivisor(Int128 a, Int128 b) {
   if (a == 0) return b;
   const auto twos_of = [](Uint128 value) {
@@ -94,7 +94,7 @@ mpz_class ToWide(Int128 value) {
 
 bool Fits(const mpz_class& value) { return mpz_sizeinbase(value.get_mpz_t(), 2) <= 127; }
 
-// Of what fits.
+// Needs a value that fits.
 Int128 ToNarrow(const mpz_class& value) {
   uint64_t words[2] = {};
   mpz_export(words, nullptr, -1, sizeof words[0], 0, 0, value.get_mpz_t());
@@ -254,7 +254,7 @@ std::optional<Rational> Rational::PlusReduced(const Rational& other) const {
       !Multiply(other.numerator_, denominator_ / common, right) || !Add(left, right, sum)) {
     return std::nullopt;
   }
-  // What the sum shares with the denominators can only be in what they share.
+  // A factor that the sum shares with a denominator is a factor of `common`.
   const Int128 shared = GreatestCommonDivisor(sum, common);
   Int128 denominator = 0;
   if (!Multiply(denominator_ / common, other.denominator_ / shared, denominator)) {

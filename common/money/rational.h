@@ -25,7 +25,7 @@ class Rational {
   // Errors: INVALID_ARGUMENT for other text.
   static absl::StatusOr<Rational> Parse(std::string_view text);
   // The decimal number where there is one of at most 38 decimals whose digits fit 127 bits, else
-  // "numerator/denominator". What Parse reads back as the same number; one text for each number.
+  // "numerator/denominator". Parse reads it back as the same number; one text for each number.
   std::string ToString() const;
 
   Rational operator-() const;
@@ -60,7 +60,7 @@ class Rational {
   Rational Inverse() const;
   Rational Reduced() const;  // in lowest terms
   std::string Text() const;  // of what is in lowest terms
-  // Of two narrow ones in lowest terms; nothing where that does not fit.
+  // Both must be narrow and in lowest terms; nothing where the result does not fit.
   std::optional<Rational> PlusReduced(const Rational& other) const;
   std::optional<Rational> TimesReduced(const Rational& other) const;
 

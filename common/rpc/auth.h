@@ -14,7 +14,7 @@ namespace joulebook {
 enum class Role {
   // Reads everything.
   kReader,
-  // What members and services do every day.
+  // Does the everyday work of members and services.
   kWriter,
   // Brings value into being, and stops accounts.
   kIssuer,

@@ -16,7 +16,7 @@ class Boundary {
   // `domain` is that of the service's errors: "ledger.joulebook".
   explicit Boundary(std::string domain) : domain_(std::move(domain)) {}
 
-  // What the client gets for `status` of the RPC `method`. An error without a reason gets the one
+  // The client's form of `status` of the RPC `method`. An error without a reason gets the one
   // of its code (OVERLOADED, DATABASE_UNAVAILABLE, DEADLINE_PASSED, else INTERNAL with its text
   // kept inside), unless it is CANCELLED; errors that are the server's are logged.
   grpc::Status Finish(std::string_view method, const absl::Status& status) const;

@@ -1,4 +1,4 @@
-// What every unary call goes through: role, drain, bounded executor, deadline, final form of
+// The steps of every unary call: role, drain, bounded executor, deadline, final form of
 // errors.
 #pragma once
 
@@ -43,12 +43,12 @@ class CallRunner {
     std::size_t executor_limit;
     // The longest a call may take, whatever deadline it brings.
     Duration longest_call;
-    // What OVERLOADED calls the queue.
+    // The queue's name in OVERLOADED.
     std::string_view queue = "calls";
   };
   using Work = std::function<absl::Status(const Identity& identity, Duration left)>;
 
-  // What the options refer to must outlive the runner.
+  // The objects that the options refer to must outlive the runner.
   explicit CallRunner(const Options& options) : options_(options) {}
 
   // The caller, if it may call `method` and the service takes new calls.

@@ -54,7 +54,7 @@ class OpenStream {
 };
 
 struct StreamLimits {
-  // What OVERLOADED calls the streams.
+  // The streams' name in OVERLOADED.
   std::string_view name;
   // More are refused at once.
   std::size_t max_open;

@@ -38,7 +38,7 @@ absl::StatusOr<std::optional<Uuid>> ParseIdToken(std::string_view token,
 // 0 means 100; INVALID_ARGUMENT, FIELD_INVALID of `domain` outside 1 to 1000.
 absl::StatusOr<int> ParsePageSize(int page_size, const std::string& domain);
 
-// What a page token is bound to: the request without its page fields.
+// The query that a page token is bound to: the request without its page fields.
 template <typename Request>
 Request QueryOf(Request request) {
   request.clear_page_size();

@@ -18,7 +18,7 @@
 
 namespace joulebook {
 
-// What a message takes on the wire.
+// The size of a message on the wire.
 inline std::size_t WireBytes(const google::protobuf::MessageLite& message) {
   return message.ByteSizeLong();
 }

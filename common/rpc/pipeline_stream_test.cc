@@ -105,7 +105,7 @@ class EchoService final : public grpc::CallbackGenericService {
   int taken() const { return taken_; }
   int answered() const { return answered_; }
   std::size_t most_bytes_in_work() const { return most_bytes_in_work_; }
-  // Of the token of every call that begins now.
+  // Sets the expiry of the token of every call that begins now.
   void SetExpiry(Time expires) { expires_ = expires; }
 
  private:

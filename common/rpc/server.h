@@ -69,7 +69,7 @@ class RpcServer {
     ServerConfig config;
     // Full names, for metrics and health.
     std::vector<std::string> service_names;
-    // Of the errors that the server itself answers, for example "ledger.joulebook".
+    // The domain of the errors that the server itself answers, for example "ledger.joulebook".
     std::string error_domain;
     // Health is SERVING while this says OK.
     std::function<absl::Status()> probe;

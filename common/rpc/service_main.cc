@@ -66,8 +66,8 @@ absl::Status CheckHealth(const std::string& address) {
   return absl::UnavailableError("the service is not serving");
 }
 
-// What gRPC says would go to standard error as bare text. What protobuf says of messages that
-// cannot be parsed, their senders are told; it must not fill the log.
+// Logs gRPC's texts, which would go to standard error bare. Silences protobuf's complaints about
+// messages that cannot be parsed: their senders are told, and the log must not fill.
 void LogLibraries() {
   google::protobuf::SetLogHandler(nullptr);
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);

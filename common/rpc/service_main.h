@@ -1,4 +1,4 @@
-// What every service's main does: settings, the commands, signals, exit codes.
+// The main function of every service: settings, the commands, signals, exit codes.
 #pragma once
 
 #include <functional>

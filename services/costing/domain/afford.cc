@@ -9,7 +9,7 @@
 namespace joulebook::costing {
 namespace {
 
-// What does not fit is not affordable.
+// A total that does not fit is not affordable.
 absl::StatusOr<bool> Affords(const Tariff& tariff, Usage& usage, int64_t count, int64_t available) {
   usage.count = count;
   const auto totals = PriceWithoutSteps(tariff, usage);

@@ -7,11 +7,11 @@ namespace joulebook::costing {
 
 struct Affordable {
   int64_t units = 0;  // the most operations that cost at most what is available
-  // What one more would cost in all; 0 where a batch allows no more, or the total does not fit.
+  // The total with one more; 0 where a batch allows no more, or the total does not fit.
   int64_t next_total = 0;
 };
 
-// Of operations like `usage`, whose count is not looked at. Errors: those of Price,
+// The most operations like `usage`, whose count is not looked at. Errors: those of Price,
 // FIELD_INVALID for a negative amount.
 absl::StatusOr<Affordable> MostAffordable(const Tariff& tariff, Usage usage, int64_t available);
 

@@ -8,7 +8,7 @@
 
 namespace joulebook::costing {
 
-// What was reported of one class and period, and the factor that follows.
+// The report of one class and period, and the factor that follows.
 struct CongestionPeriod {
   std::string tariff_name;
   std::string class_name;

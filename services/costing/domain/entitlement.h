@@ -53,7 +53,7 @@ absl::StatusOr<Recorded<EntitlementRecord>> DecideRevocation(
 std::optional<Time> EntitledUntil(std::span<const Entitlement> of_member, Entitlement::Kind kind,
                                   std::string_view name, Time at);
 
-// What a tariff's price takes off for a member at a time.
+// The discounts on a tariff's price for a member at a time.
 struct EntitledDiscounts {
   std::vector<std::string> names;  // in their order
   Time until = Time::max();        // when the first of them ends

@@ -15,7 +15,7 @@ constexpr int64_t kMillion = 1'000'000;
 constexpr int64_t kSecondsOfDay = 86'400;
 constexpr std::size_t kUsualSteps = 12;
 
-// What is scaled together; the proof of work is not.
+// The parts that are scaled together; the proof of work is not.
 constexpr Part kScaledParts[] = {Part::kComputation, Part::kStorage, Part::kNetwork};
 
 absl::Status CheckRange(std::string_view field, int64_t value, int64_t smallest, int64_t largest) {
@@ -104,7 +104,7 @@ class Pricer {
     }
   }
 
-  // What the use itself scales: how useful, how urgent, how hard, and when.
+  // The factors of the use itself: how useful, how urgent, how hard, and when.
   void ScaleByUse() {
     if (usage_.utility_ppm.has_value()) {
       const Rational utility = Rational::Of(*usage_.utility_ppm, kMillion);
@@ -183,8 +183,8 @@ class Pricer {
     return absl::OkStatus();
   }
 
-  // What is short of the minimum counts as computation. The rounded parts are what has to reach
-  // it: exact ones could, and still round to less for more use.
+  // The amount missing to the minimum counts as computation. The rounded parts have to reach the
+  // minimum: exact ones could, and still round to less for more use.
   absl::Status TopUp(const Rational& minimum) {
     const Rational least = minimum * kMillion * usage_.count;
     JB_ASSIGN_OR_RETURN(const int64_t least_units, least.Round(tariff_.rounding));

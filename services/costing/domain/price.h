@@ -88,7 +88,7 @@ absl::Status CheckUsage(const Tariff& tariff, const Usage& usage);
 absl::StatusOr<Bill> Price(const Tariff& tariff, const Usage& usage);
 absl::StatusOr<PriceTotals> PriceWithoutSteps(const Tariff& tariff, const Usage& usage);
 
-// What `quantity` units cost by the rate's tiers, in joules.
+// The price of `quantity` units by the rate's tiers, in joules.
 Rational TieredPrice(const Rate& rate, const Rational& quantity);
 
 }  // namespace joulebook::costing

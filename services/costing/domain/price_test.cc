@@ -275,7 +275,7 @@ TEST(Price, SumsUpAndNeverFallsWithMoreUse) {
   }));
 }
 
-// Whoever has the bill can do it again by hand: each line follows from the one before.
+// A holder of the bill can do it again by hand: each line follows from the one before.
 TEST(Price, ExplainsItself) {
   const Tariff tariff = Patched();
   EXPECT_TRUE(rc::check([&] {

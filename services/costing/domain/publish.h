@@ -1,4 +1,4 @@
-// What may be published, and what was: tariffs and reports of demand. Never retroactive.
+// Publications, allowed and made: tariffs and reports of demand. Never retroactive.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ struct PublishedTariff {
   Time effective;
   Time published;
   std::string document;  // canonical; empty in listings
-  // Of the time zone database that read it then; empty where that was not noted.
+  // The version of the time zone database that read it then; empty where that was not noted.
   std::string tzdata_version;
   Uuid mark;  // by the store, random
 

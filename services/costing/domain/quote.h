@@ -41,7 +41,7 @@ struct QuoteTerms {
   bool needs_settlement = false;
 };
 
-// What is asked for.
+// The item that is asked for.
 struct QuoteItem {
   Uuid member;
   Usage usage;
@@ -52,9 +52,9 @@ struct QuoteItem {
   std::optional<Uuid> provider;  // who is paid, where the tariff leaves that to the quote
 };
 
-// What the usage of a request must say: what CheckUsage asks for, and what a price is known without
-// but must not be asked for without. Errors: FIELD_INVALID, also where the tariff scales a price of
-// storage by a utility that is absent.
+// Checks that the usage of a request says all that it must: the values that CheckUsage asks for,
+// and those without which a price is known but must not be asked for. Errors: FIELD_INVALID, also
+// where the tariff scales a price of storage by a utility that is absent.
 absl::Status CheckAsked(const Tariff& tariff, const Usage& usage);
 
 // Who may be credited by the tariff's rule for the item's operation. Errors: FIELD_INVALID for a

@@ -1,4 +1,4 @@
-// What is recorded once, whether it was there already or not.
+// A value that is recorded once, and whether this call recorded it.
 #pragma once
 
 namespace joulebook::costing {

@@ -37,7 +37,7 @@ Rational UnitsOf(const Tariff& tariff, const EarningClaim& claim) {
   return days / tariff.gigabyte_bytes;
 }
 
-// What so much time can hold: of one location its seconds, else the tariff's most for each second.
+// The most units in so much time: for one location its seconds, else the tariff's most per second.
 Int128 MostUnits(const Tariff& tariff, const EarningClaim& claim) {
   constexpr int64_t kMicrosOfSecond = 1'000'000;
   const Int128 micros = (claim.end - claim.start).count();

@@ -30,7 +30,7 @@ absl::StatusOr<RevenueSplit> SplitRevenue(const Tariff& tariff, int64_t amount,
 
 enum class EarningState { kPending = 1, kConfirmed = 2, kPaid = 3, kRejected = 4 };
 
-// What a provider claims to have done.
+// The work that a provider claims to have done.
 struct EarningClaim {
   Uuid id;
   Uuid provider;
@@ -55,8 +55,8 @@ struct Earning {
   bool operator==(const Earning&) const = default;
 };
 
-// What a claim must be by itself: a period that has begun, has ended by `now`, and no negative
-// units. Errors: FIELD_INVALID.
+// Checks a claim by itself: its period has begun and has ended by `now`, and its units are not
+// negative. Errors: FIELD_INVALID.
 absl::Status CheckClaim(const EarningClaim& claim, Time now);
 
 // base x units x both factors, rounded as the tariff says. The units are of a gigabyte-day, an
@@ -73,7 +73,7 @@ absl::StatusOr<Recorded<Earning>> DecideEarning(const Earning& earning,
 // Whether an earning may go from one state to the other; staying where it is may always be.
 bool MayBecome(EarningState from, EarningState to);
 
-// What a provider's earnings of one source and state come to, micro-joules.
+// The sum of a provider's earnings of one source and state, micro-joules.
 struct EarningSum {
   EarningSource source = EarningSource::kStorage;
   EarningState state = EarningState::kPending;

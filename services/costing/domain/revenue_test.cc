@@ -99,7 +99,7 @@ TEST(EarningAmount, IsBaseTimesUnitsTimesFactors) {
       StatusIs(absl::StatusCode::kOutOfRange, "PRICE_OUT_OF_RANGE"));
 }
 
-// Of a claim that a client words: the field that is wrong, or nothing.
+// The field that is wrong in a claim that a client words, or nothing.
 std::string WrongField(const absl::Status& status) {
   return status.ok() ? "" : GetErrorInfo(status)->metadata["field"];
 }

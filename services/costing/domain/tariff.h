@@ -18,7 +18,7 @@ namespace joulebook::costing {
 // The parts of a price, in the order of the source (SPEC 3.2). They sum to the total.
 enum class Part { kComputation, kStorage, kNetwork, kProofOfWork };
 
-// What a term multiplies its rate with.
+// The quantity that a term multiplies its rate with.
 enum class Quantity {
   kOperations,        // 1
   kKilobytes,         // data size
@@ -32,7 +32,7 @@ enum class Quantity {
   kLateMilliseconds,  // latency above the tariff's threshold
 };
 
-// What a term is scaled with beside its quantity.
+// The scales of a term beside its quantity.
 enum class Scale { kDurability, kRedundancy, kReliability, kBroadcast };
 
 enum class Durability { kHot, kWarm, kCold, kFrozen };
@@ -125,7 +125,7 @@ enum class Recipient { kCreator, kStorageProviders, kNetworkProviders, kFund };
 inline constexpr std::array kRecipientNames = {"creator", "storage", "network", "fund"};
 inline constexpr std::size_t kRecipients = kRecipientNames.size();
 
-// What providers earn beside their share of the charges, by source (facts: no source has numbers).
+// The sources of earnings beside the share of the charges (facts: no source has numbers).
 enum class EarningSource { kStorage, kNetwork, kGeographic };
 inline constexpr std::array kEarningSourceNames = {"storage", "network", "geographic"};
 inline constexpr std::size_t kEarningSources = kEarningSourceNames.size();

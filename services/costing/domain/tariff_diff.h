@@ -17,7 +17,7 @@ struct TariffDifference {
   bool operator==(const TariffDifference&) const = default;
 };
 
-// Of two canonical texts, in the order of places. Errors: TARIFF_INVALID.
+// The differences of two canonical texts, in the order of places. Errors: TARIFF_INVALID.
 absl::StatusOr<std::vector<TariffDifference>> DiffTariffs(std::string_view before,
                                                           std::string_view after);
 

@@ -35,7 +35,7 @@ constexpr std::array kRoundingNames = {"floor", "ceiling", "half_up", "half_even
 constexpr std::span kTermParts = std::span(kPartNames).first(3);
 constexpr std::array kTieringNames = {"graduated", "volume"};
 constexpr std::array kStackingNames = {"multiply", "add"};
-// What a payee may be beside the id of an account.
+// The values of a payee beside the id of an account.
 constexpr char kNamedProvider[] = "provider";
 constexpr std::pair<const char*, PayeeRole> kPayeeRoles[] = {{"any_provider", PayeeRole::kProvider},
                                                              {"fees", PayeeRole::kFees},

@@ -1,5 +1,5 @@
 // The text of a tariff: JSON whose amounts are texts, refused with the place named where it makes
-// no sense. What is published is the canonical text, and its SHA-256 names the tariff for ever.
+// no sense. The canonical text is published, and its SHA-256 names the tariff for ever.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace joulebook::costing {
 
-// Whether the text is the name of a zone or a link of the IANA time zone database. What else a
-// machine may find (its own local time, a file) means another thing elsewhere.
+// Whether the text is the name of a zone or a link of the IANA time zone database. Any other name
+// that a machine may find (its own local time, a file) means another thing elsewhere.
 bool IsZoneName(std::string_view text);
 
 // Finds the rules of a time zone by its IANA name.

@@ -177,7 +177,7 @@ std::string Repeated(const std::string& item, int count) {
   return list;
 }
 
-// What a machine finds under another name than IANA's means another thing on the next machine.
+// A zone that a machine finds under another name than IANA's is another one on the next machine.
 TEST(ParseTariff, TakesZonesOfTheIanaDatabaseOnly) {
   const auto parse = [](const std::string& zone) {
     return ParsePatched("constants", R"({"time_of_use": {"zone": ")" + zone + R"("}})").status();

@@ -13,7 +13,7 @@
 
 namespace joulebook::costing {
 
-// What limits the work that a tariff makes: a price multiplies some twenty of its numbers and adds
+// Limits the work that a tariff makes: a price multiplies some twenty of its numbers and adds
 // up some hundred terms, so a common denominator of this size keeps every number of a bill below
 // 2 000 digits.
 inline constexpr int64_t kMaxCommonDenominator = 1'000'000'000'000'000'000;
@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxListed = 32;
 
 class TariffReader {
  public:
-  // What all objects of a document have together.
+  // The state that all objects of a document share.
   struct Document {
     absl::Status problem;            // the first one
     int64_t common_denominator = 1;  // of the fractions that were read

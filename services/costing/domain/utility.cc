@@ -19,7 +19,7 @@ constexpr Int128 kLnOf2 = 762'123'384'786;
 
 constexpr int64_t kMillion = 1'000'000;
 
-// Of n >= 1. The bits behind the point come by squaring: whether the square of the mantissa passes
+// Needs n >= 1. The bits behind the point come by squaring: whether the square of the mantissa passes
 // 2 is the next one.
 Int128 Log2(uint64_t n) {
   const int whole = static_cast<int>(std::bit_width(n)) - 1;

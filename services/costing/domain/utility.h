@@ -15,8 +15,8 @@ struct ContentUse {
 
 // 0.3 log10(accesses + 1) / 5 + 0.2 log10(unique + 1) / 4 + 0.3 (rating + 5) / 10
 //   + 0.2 exp(-age / 365), clamped to 0 to 1, in millionths, rounded half up.
-// The source calls the age both time since creation and since last use; it is since creation. What
-// is out of range counts as the nearest value in range.
+// The source calls the age both time since creation and since last use; it is since creation. A
+// value out of range counts as the nearest value in range.
 int32_t UtilityPpm(const ContentUse& use);
 
 }  // namespace joulebook::costing

@@ -1,4 +1,4 @@
-// What members are entitled to, in memory.
+// The entitlements of members, in memory.
 #pragma once
 
 #include <array>

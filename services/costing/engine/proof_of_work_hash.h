@@ -1,4 +1,4 @@
-// What a proof of work hashes, and how to find one: docs/reference/proof-of-work.md.
+// The hash of a proof of work, and the search for a proof: docs/reference/proof-of-work.md.
 #pragma once
 
 #include <string>

@@ -14,7 +14,7 @@
 
 namespace joulebook::costing {
 
-// Thread-safe. What was asked for is signed, also during destruction.
+// Thread-safe. Every request is signed, also during destruction.
 class QuoteSigner {
  public:
   // One proof for each leaf that was given.

@@ -23,14 +23,15 @@ Uuid DerivedId(std::string_view purpose, std::string_view of) {
   return id;
 }
 
-// Of what this very quote came to. Another quote or another count is another settlement: only one
-// of them is charged, and only what it was made of goes on.
+// The id of the settlement of this very quote with this count. Another quote or another count is
+// another settlement: only one of them is charged, and only what it was made of goes on.
 Uuid SettlementId(const OwnQuote& quoted, int64_t found_or_used) {
   return DerivedId("settlement", absl::StrCat(ToHex(AsBytes(quoted.digest)), ".", found_or_used));
 }
 
-// Of the next slice after `origin`. Whatever its price depends on is in it, but for the units that
-// it grants: so a settlement of one grant is at the price of every grant that has its id.
+// The id of the next slice after `origin`. The id covers all that the slice's price depends on, but
+// for the units that the slice grants: so a settlement of one grant is at the price of every grant
+// that has its id.
 Uuid GrantId(std::string_view origin, const QuoteTerms& terms, const Tariff& tariff) {
   const SessionSlice& slice = *terms.session;
   const Usage& usage = terms.usage;
@@ -241,7 +242,7 @@ absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
   ++slice.number;
   slice.used_units += slice.slice_units;  // the grant was larger, and fitted
   slice.slice_units = wanted_units;
-  // What cost nothing cannot be charged: its place is taken by the one before it.
+  // A settlement that cost nothing cannot be charged: the one before it takes its place.
   if (settlement.price.total > 0) slice.previous_settlement = settlement.id;
   QuoteTerms terms = settlement;
   terms.needs_settlement = true;

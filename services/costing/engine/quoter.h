@@ -45,7 +45,7 @@ class Quoter {
   // discount or another tariff than the service's own that is named without being granted;
   // NOT_METERABLE where fewer results than expected could cost more.
   absl::StatusOr<QuoteDraft> Quote(const QuoteItem& item) const;
-  // What the item would cost with the discounts and the tariff that it names, granted or not.
+  // The price of the item with the discounts and the tariff that it names, granted or not.
   absl::StatusOr<PriceTotals> Expect(const QuoteItem& item) const;
 
   struct Authorized {
@@ -66,7 +66,7 @@ class Quoter {
   absl::StatusOr<QuoteDraft> OpenSession(const QuoteItem& item, const Uuid& session,
                                          MeteredUnit unit, int64_t wanted_units,
                                          const Sha256Digest& opening) const;
-  // What was used of a grant, 0 or more. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
+  // Settles the units used of a grant, 0 or more. EXCEEDS_QUOTE, QUOTE_INVALID for what is no grant.
   absl::StatusOr<QuoteDraft> SettleGrant(const OwnQuote& quote, int64_t used_units) const;
   // The grant after one that was settled so, with the discounts of now. NOT_ENTITLED where the
   // session's tariff is not granted any more.

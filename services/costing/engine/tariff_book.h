@@ -1,4 +1,4 @@
-// The published tariffs, reports of demand and entitlements, in memory. What is published takes
+// The published tariffs, reports of demand and entitlements, in memory. A publication takes
 // effect only after its notice, so replicas that look often enough agree on every price without
 // asking each other.
 #pragma once
@@ -38,9 +38,9 @@ class TariffSnapshot {
   absl::StatusOr<const LiveTariff*> InEffect(const std::string& name, Time at) const;
   // When the next tariff of the name takes effect after `at`.
   std::optional<Time> NextEffective(const std::string& name, Time at) const;
-  // What congestion makes of the operation's price at a time, millionths.
+  // The factor of congestion on the operation's price at a time, millionths.
   int64_t CongestionPpm(const Tariff& tariff, int32_t operation, Time at) const;
-  // What the member is entitled to, at any time; valid as long as the snapshot.
+  // The member's entitlements, at any time; valid as long as the snapshot.
   std::span<const Entitlement> EntitlementsOf(const Uuid& member) const {
     return entitlements_.Of(member);
   }
@@ -68,8 +68,8 @@ class TariffSnapshot {
 // Thread-safe.
 class TariffBook {
  public:
-  // What was seen longer than `max_age` ago is no more relied on; what the store refers to must
-  // outlive the book.
+  // A state seen longer than `max_age` ago is no more relied on; the objects that the store refers
+  // to must outlive the book.
   TariffBook(Store& store, Clock& clock, ZoneFinder find_zone, Duration max_age)
       : store_(store), clock_(clock), find_zone_(std::move(find_zone)), max_age_(max_age) {}
 

@@ -14,7 +14,7 @@ namespace joulebook::costing {
 
 class CostingServiceImpl final : public v1::CostingService::CallbackService {
  public:
-  // What the service works with; all must outlive it.
+  // The dependencies of the service; all must outlive it.
   struct Dependencies {
     const Gate& gate;
     Store& store;
@@ -33,7 +33,7 @@ class CostingServiceImpl final : public v1::CostingService::CallbackService {
     std::size_t quote_streams;
     std::size_t rerate_streams;
     Duration unread;
-    // What an answer may take.
+    // The most bytes of an answer.
     std::size_t max_message_bytes;
     CostingMetrics& metrics;
     ZoneFinder find_zone;

@@ -16,13 +16,13 @@ namespace {
 constexpr char kMethod[] = "Rerate";
 constexpr int kMaxEvents = 10'000;
 constexpr std::size_t kMaxMemberBytes = 128;
-// What totals take in the answer at most beside their member: three numbers of 11 bytes, and two
+// The most bytes of totals in the answer beside their member: three numbers of 11 bytes, and two
 // tags with lengths of at most 3.
 constexpr std::size_t kMaxTotalsBytes = 40;
 // Different usages whose prices are remembered: a few megabytes.
 constexpr std::size_t kMaxKnown = 16'384;
 
-// Of one usage, micro-joules under both tariffs.
+// The prices of one usage, micro-joules under both tariffs.
 struct Prices {
   int64_t before = 0;
   int64_t after = 0;
@@ -131,7 +131,7 @@ class Rerating {
   const LiveTariff* before_ = nullptr;
   const LiveTariff* after_ = nullptr;
   std::vector<v1::RerateTotals> totals_;
-  // What the answer may come to: the totals of all members together, and of each.
+  // The most bytes of the answer: the totals of all members together, and of each.
   std::size_t answer_bytes_ = kMaxTotalsBytes;
 };
 

@@ -10,13 +10,13 @@
 
 namespace joulebook::costing {
 
-// What the calls work with; all must outlive them.
+// The dependencies of the calls; all must outlive them.
 struct RerateDependencies {
   const TariffBook& book;
   Clock& clock;
   CostingMetrics& metrics;
   std::string own_tariff_name;
-  // What an answer may take.
+  // The most bytes of an answer.
   std::size_t max_answer_bytes;
 };
 

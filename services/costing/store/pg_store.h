@@ -14,7 +14,7 @@ inline constexpr char kSchema[] = "costing";
 // All migrations of the schema, in order.
 std::span<const Migration> Migrations();
 
-// What `database` refers to must outlive the store.
+// The objects that `database` refers to must outlive the store.
 std::unique_ptr<Store> MakePgStore(const Database& database);
 
 }  // namespace joulebook::costing

@@ -3,7 +3,7 @@
 
 namespace joulebook::costing::sql {
 
-// What is inserted; the database marks the row.
+// The inserted columns; the database marks the row.
 #define JOULEBOOK_TARIFF_COLUMNS \
   "number, hash, name, version, effective_us, published_us, document, tzdata_version "
 inline constexpr char kTariffsAfter[] =
@@ -12,7 +12,7 @@ inline constexpr char kTariffsAfter[] =
 inline constexpr char kTariffsOfName[] =
     "SELECT " JOULEBOOK_TARIFF_COLUMNS
     ", mark FROM costing.tariffs WHERE name = $1 ORDER BY version";
-// Whoever holds this is the only one that publishes; reading goes on.
+// The holder of this lock is the only one that publishes; reading goes on.
 inline constexpr char kLockTariffs[] =
     "SELECT pg_advisory_xact_lock('costing.tariffs'::regclass::oid::bigint)";
 inline constexpr char kInsertTariff[] =
@@ -62,7 +62,7 @@ inline constexpr char kDeleteProofs[] = "DELETE FROM costing.shown_proofs WHERE 
   "id, provider_id, source, units, first_factor_ppm, second_factor_ppm, start_us, end_us, " \
   "amount, "                                                                                \
   "tariff_hash, state, resource_id "
-// Whoever holds this is the only one that records earnings; reading goes on.
+// The holder of this lock is the only one that records earnings; reading goes on.
 inline constexpr char kLockEarnings[] =
     "SELECT pg_advisory_xact_lock('costing.earnings'::regclass::oid::bigint)";
 // Nothing where its tariff is not published.

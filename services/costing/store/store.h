@@ -1,4 +1,4 @@
-// What costing keeps, in the words of the domain.
+// The data that costing keeps, in the words of the domain.
 #pragma once
 
 #include <functional>
@@ -58,7 +58,7 @@ class Store {
   // In the order of reports, those after `after`.
   virtual absl::StatusOr<std::vector<NumberedReport>> ReportsAfter(int64_t after, int limit,
                                                                    Duration timeout) = 0;
-  // Of one class, by period, those after `after_period`.
+  // The reports of one class, by period, those after `after_period`.
   virtual absl::StatusOr<std::vector<CongestionPeriod>> ListReports(const std::string& tariff_name,
                                                                     const std::string& class_name,
                                                                     int64_t after_period, int limit,
@@ -94,7 +94,7 @@ class Store {
   virtual absl::StatusOr<std::vector<Earning>> ListEarnings(const EarningFilter& filter,
                                                             int64_t after, int limit,
                                                             Duration timeout) = 0;
-  // Of those whose end is in [start, end). PRICE_OUT_OF_RANGE for a sum that does not fit.
+  // The sums of earnings whose end is in [start, end). PRICE_OUT_OF_RANGE for a sum that does not fit.
   virtual absl::StatusOr<std::vector<EarningSum>> EarningSumsOfPeriod(const Uuid& provider,
                                                                       Time start, Time end,
                                                                       Duration timeout) = 0;
