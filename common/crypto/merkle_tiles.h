@@ -24,8 +24,8 @@ struct MerkleTile {
 class MerkleTileEdge {
  public:
   MerkleTileEdge() = default;
-  // The edge of a tree of `size` leaves; `read` gives the tiles' hashes. DATA_LOSS when a tile has fewer
-  // than the tree needs, and the errors of `read`.
+  // The edge of a tree of `size` leaves; `read` gives the tiles' hashes. DATA_LOSS when a tile has
+  // fewer than the tree needs, and the errors of `read`.
   using ReadTile =
       std::function<absl::StatusOr<std::vector<Sha256Digest>>(int level, uint64_t index)>;
   static absl::StatusOr<MerkleTileEdge> Load(uint64_t size, const ReadTile& read);

@@ -1,4 +1,5 @@
-// The meaning of a failure of PostgreSQL for the caller, decided by SQLSTATE, never by message text.
+// The meaning of a failure of PostgreSQL for the caller, decided by SQLSTATE, never by message
+// text.
 #pragma once
 
 #include <string_view>

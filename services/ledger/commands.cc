@@ -24,7 +24,7 @@ PoolOptions OneConnection(const Config& config) {
   return options;
 }
 
-// What a command works with.
+// The objects that a command works with.
 struct Session {
   explicit Session(const Config& config) : pool(OneConnection(config)) {}
 

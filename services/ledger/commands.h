@@ -1,4 +1,4 @@
-// What ledgerd does when it is called with a word instead of serving.
+// The commands of ledgerd: its work when it is called with a word instead of serving.
 #pragma once
 
 #include "services/ledger/config.h"

@@ -91,7 +91,7 @@ class Bench {
  public:
   explicit Bench(const Config& config) : config_(config) {}
 
-  // What was done a second.
+  // The work done per second.
   absl::StatusOr<double> Run() {
     start_ = clock_.MonotonicNow();
     end_ = start_ + std::chrono::seconds(config_.seconds);

@@ -140,7 +140,7 @@ class Bench {
   bool IsOver() {
     return config_.workload == "warm" ? warmed_ >= config_.accounts : clock_.MonotonicNow() >= end_;
   }
-  // Of pairs, the second half counts.
+  // The second half of pairs counts.
   bool Counts(const StreamTransfersRequest& request) const {
     return config_.workload != "pairs" ||
            request.transfers(0).kind() == ledger::v1::TRANSFER_KIND_CHARGE;

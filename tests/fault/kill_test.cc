@@ -1,4 +1,4 @@
-// Whatever dies, nothing acknowledged is lost: load from several clients on two replicas while
+// Nothing acknowledged is lost, whatever dies: load from several clients on two replicas while
 // these are killed and paused, their database is stopped without warning, or their connections are
 // cut; then the book is held against what the clients were told.
 

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     sum += part;
   }
   JB_CHECK(sum == price->total);
-  // What we wrote ourselves is read back as it was.
+  // Our own text is read back as it was.
   type::v1::QuoteTerms again;
   costing::ToProto(*terms, again);
   const auto reread = costing::FromProto(again);

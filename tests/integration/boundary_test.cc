@@ -1,4 +1,4 @@
-// What becomes of errors at the boundary that answers the client.
+// Errors at the boundary that answers the client.
 
 #include "services/ledger/rpc/boundary.h"
 

@@ -1,4 +1,4 @@
-// What decides is proven: every column of every table, changed by hand, and
+// All that decides is proven: every column of every table, changed by hand, and
 // every row that is gone, is named by the check of the books. The columns are
 // those that the database has, so that a new one cannot be forgotten.
 
@@ -28,8 +28,8 @@ const std::map<std::string, const char*> kDecideNothing = {
 const std::set<std::string> kFixed = {"book.only_row"};
 
 // How the check names a row of each table: an expression over its columns that gives a regular
-// expression. Of a tile of leaves the first record that is not in it may be named, and of the log's
-// end the position at which it should be.
+// expression. The name of a tile of leaves may be the first record that is not in it, and that of
+// the log's end may be the position at which it should be.
 const std::map<std::string, const char*> kNames = {
     {"accounts", "format('^account %s', id)"},
     {"assets", "'^the assets'"},
@@ -184,8 +184,8 @@ class ColumnsTest : public testing::Test {
       return absl::OkStatus();
     });
   }
-  // What `sql` returns of the one row that it changes; nothing if the schema does not take the
-  // change, or if there is no such row.
+  // The name that `sql` returns of the one row that it changes; nothing if the schema does not take
+  // the change, or if there is no such row.
   std::optional<std::string> Change(const std::string& sql) {
     std::optional<std::string> name;
     const absl::Status status =
@@ -337,7 +337,7 @@ TEST_F(ColumnsTest, EachThatIsChangedByHandIsNamed) {
 }
 
 TEST_F(ColumnsTest, EachRowThatIsAddedIsNamed) {
-  // Of a copy of a row, what makes it another one.
+  // The change that makes a copy of a row another row.
   constexpr char kNil[] = "'00000000-0000-0000-0000-000000000000'";
   const std::pair<const char*, std::string> changes[] = {
       {"accounts", "id = gen_random_uuid()"},

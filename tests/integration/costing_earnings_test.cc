@@ -86,7 +86,7 @@ TEST_F(EarningsTest, TheSameTimeIsClaimedOnce) {
   earning.set_provider_member_id(MemberId(8));
   EXPECT_THAT(Record(earning), IsOk());
 
-  // What was found false leaves its time to another claim.
+  // A claim found false leaves its time to another claim.
   v1::SetEarningStateRequest reject;
   reject.set_earning_id(TestId(6, 1));
   reject.set_state(v1::EARNING_STATE_REJECTED);
@@ -116,7 +116,7 @@ TEST_F(EarningsTest, AClaimForAllOverlapsEveryResources) {
   overlaps(EarningOfDay(5, 1), 3);
 }
 
-// Whatever writes the table, the schema has the last word.
+// The schema has the last word, whatever writes the table.
 TEST_F(EarningsTest, TheSchemaKeepsPeriodsApart) {
   StartService();
   ASSERT_THAT(Record(EarningOf(1)), IsOk());

@@ -1,4 +1,4 @@
-// What members are granted beside the network's own prices, through the real server.
+// Grants to members beside the network's own prices, through the real server.
 
 #include <pqxx/connection>
 #include <pqxx/transaction>
@@ -162,7 +162,7 @@ TEST_F(EntitlementsTest, AnotherReplicaKnowsWithinItsRefreshInterval) {
   EXPECT_FALSE(has_discount());
 }
 
-// What is granted counts, of whatever the session named when it was opened.
+// The discounts granted now count, among those that the session named when it was opened.
 TEST_F(EntitlementsTest, ASessionGoesOnWithoutADiscountThatWasRevoked) {
   StartService();
   v1::Entitlement entitlement = MakeEntitlement(1, 1);

@@ -206,7 +206,7 @@ TEST_F(CostingHostileTest, APageTokenOfSomebodysMakingIsRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, "PAGE_TOKEN_INVALID"));
 }
 
-// What a client leaves out is refused wherever a zero would be somebody's advantage.
+// A request without a field is refused wherever a zero would be somebody's advantage.
 TEST_F(CostingHostileTest, WhatIsAbsentIsNotZero) {
   StartService();
   const auto expect_refused = [](const auto& answer, const std::string& field) {
@@ -293,7 +293,7 @@ TEST_F(CostingHostileTest, UtilityThatThePriceDependsOnIsGiven) {
   expect_refused(Call(*stub_, &Service::OpenSession, open));
   item.mutable_usage()->set_utility_ppm(0);
   EXPECT_EQ(QuoteOf(item)->terms().storage_microjoules(), 2 * 38'086);
-  // What stores nothing does not ask for it.
+  // An operation that stores nothing does not ask for it.
   item.mutable_usage()->clear_utility_ppm();
   item.mutable_usage()->set_operation_type(type::v1::OPERATION_TYPE_BLOCK_RETRIEVE);
   EXPECT_THAT(QuoteOf(item), IsOk());

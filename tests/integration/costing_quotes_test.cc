@@ -203,7 +203,7 @@ TEST_F(QuotesTest, ASearchIsSettledForWhatItFound) {
   EXPECT_EQ(again->quote().terms().total_microjoules(),
             settled->quote().terms().total_microjoules());
 
-  // What was expected is a settlement as well.
+  // The expected number of results is a settlement as well.
   settle.set_found_results(100);
   const auto full = Call(*stub_, &Service::SettleQuote, settle);
   ASSERT_THAT(full, IsOk());
@@ -338,7 +338,8 @@ TEST_F(QuotesTest, AuthorizeSaysHowManyAndCheckCostWhy) {
   EXPECT_EQ(Call(*stub_, &Service::CheckCost, check)->verdict(), v1::COST_VERDICT_PART_NEGATIVE);
 }
 
-// Whatever count is in it, and with what makes it be looked at otherwise.
+// The request may have any count, also with a discount, which would otherwise make the count
+// matter.
 TEST_F(QuotesTest, AuthorizeDoesNotLookAtTheCount) {
   StartService();
   v1::Entitlement entitlement = MakeEntitlement(1, 1);

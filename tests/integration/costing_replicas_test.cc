@@ -12,7 +12,7 @@ namespace {
 
 class CostingReplicasTest : public CostingTest {};
 
-// What every replica knows is published; the rest each does alone.
+// The common knowledge of all replicas is published; the rest each does alone.
 TEST_F(CostingReplicasTest, GiveTheSamePricesAndAcceptOneAnothersQuotes) {
   StartService(ShortNotice());
   auto other = StartReplica(ShortNotice());
@@ -57,7 +57,7 @@ TEST_F(CostingReplicasTest, RacingPublishersGetOneTariff) {
   EXPECT_EQ(published, 1);
 }
 
-// What is published is held to what the database has, not to what this replica has read of it.
+// A publication is held to what the database has, not to what this replica has read of it.
 TEST_F(CostingReplicasTest, AReplicaThatHasNotReadATariffPublishesItsNextVersion) {
   StartService();
   auto other = StartReplica({"--refresh-interval-ms", "600000", "--refresh-max-age-ms", "3600000",

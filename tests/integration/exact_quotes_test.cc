@@ -173,7 +173,7 @@ TEST_F(ExactQuotesTest, AHoldChargedWithTheSettlementOfACheaperOpening) {
   EXPECT_EQ(Post(Charge(3, 1, Update(dear, 1'000'000, 1).settlement())), "OK");
 }
 
-// What changes the price within a session: here a discount that is revoked.
+// A change of the price within a session: here a discount that is revoked.
 TEST_F(ExactQuotesTest, AHoldChargedWithTheSettlementOfAGrantFromCheaperTimes) {
   const auto opened = OpenSession(1, 1'000'000);
   EXPECT_EQ(Post(Reserve(1, opened)), "OK");

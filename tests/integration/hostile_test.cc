@@ -162,7 +162,7 @@ TEST_F(HostileTest, OversizedAndGarbledMessagesAreRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, "MESSAGE_MALFORMED"));
   EXPECT_EQ(SendRaw(*ledger_, "NoSuchMethod", "").code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(Register(1), IsOk());  // and the server lives
-  // What gRPC and protobuf say about it stands in the log as everything else does.
+  // The words of gRPC and protobuf about it stand in the log as everything else does.
   for (const std::string& line :
        std::vector<std::string>(absl::StrSplit(ledger_->process().Log(), '\n'))) {
     EXPECT_TRUE(line.empty() || nlohmann::json::accept(line)) << line;

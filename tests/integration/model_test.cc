@@ -291,7 +291,7 @@ class ModelTest : public testing::Test {
     }
   }
 
-  // What a watcher sees: every transfer at its position, and expiries between them.
+  // The view of a watcher: every transfer at its position, and expiries between them.
   void CompareOrder() {
     std::size_t seen = 0;
     int64_t position = 0;

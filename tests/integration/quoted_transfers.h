@@ -56,7 +56,7 @@ class QuotedTransfersTest : public costing::CostingTest {
         .substr(sizeof("TRANSFER_RESULT_CODE_") - 1);
   }
 
-  // What the transfers with this reference moved.
+  // The amounts that the transfers with this reference moved.
   std::vector<int64_t> PaymentsOf(const std::string& reference) {
     v1::ListTransfersRequest list;
     list.set_reference(reference);

@@ -219,8 +219,8 @@ TEST_F(QuotedTransfersTest, ARevenueAccountIsSplitOnce) {
   EXPECT_EQ(BalancesOf(network.revenue).spent_minor(), 1'000'000);
 }
 
-// Members of different reputations, and an operation that fails, so that it is released. What was
-// charged, priced again, is what was spent.
+// Members of different reputations, and an operation that fails, so that it is released. The
+// charged usage, priced again, is what was spent.
 TEST_F(QuotedTransfersTest, AMeteredDayPricedAgainIsWhatWasSpent) {
   std::ofstream trace(Path("trace.csv"));
   trace << "time,member,operation,bytes,provider\n";

@@ -160,7 +160,7 @@ TEST_F(QuoterTest, ASnapshotKeepsItsEntitlements) {
   EXPECT_TRUE(newer->EntitlementsOf(NumberedId(2)).empty());
 }
 
-// What was reserved before the change is charged at the price of before, and a settlement made
+// A hold from before the change is charged at the price of before, and a settlement made
 // after the change can still be used.
 TEST_F(QuoterTest, WhatWasReservedIsSettledAcrossAChange) {
   const Time effective = PublishNext();

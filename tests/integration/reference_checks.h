@@ -1,4 +1,4 @@
-// What is checked of every service's references: settings, error reasons, metrics.
+// The checks of every service's references: settings, error reasons, metrics.
 #pragma once
 
 #include <fstream>

@@ -77,7 +77,7 @@ class ReferenceModel {
     int debit = -1, credit = -1;
     int64_t reversed = 0;
   };
-  // What a chain has changed so far; merged when the whole chain is good.
+  // The changes of a chain so far; merged when the whole chain is good.
   struct Draft {
     std::map<int, ModelBalances> balances;
     std::map<int, Hold> holds;

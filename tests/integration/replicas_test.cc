@@ -114,8 +114,8 @@ TEST_F(ReplicasTest, EachHoldExpiresOnceWhoeverSweeps) {
   ExpectBookIsSound(a_);
 }
 
-// What one replica reserved or posted, the other charges, releases, reverses and lets expire, while
-// both remember the accounts from before.
+// One replica reserves or posts; the other charges, releases, reverses and lets expire, while both
+// remember the accounts from before.
 TEST_F(ReplicasTest, EachKindWithATargetFollowsWhatTheOtherReplicaDid) {
   OpenAccounts();
   uint64_t last_id = 0;

@@ -8,7 +8,7 @@ namespace joulebook::ledger {
 namespace {
 
 constexpr int64_t kTrial = 1'000'000'000;
-// Of everything that a commit writes.
+// The tables that a commit writes.
 constexpr const char* kTables[] = {"book",      "members", "reputation_changes", "accounts",
                                    "transfers", "holds",   "once_keys",          "records"};
 

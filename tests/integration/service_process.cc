@@ -18,7 +18,7 @@ constexpr char kCreateLogin[] =
     "DO $$ BEGIN CREATE ROLE SERVICE LOGIN IN ROLE joulebook_SERVICE; EXCEPTION WHEN "
     "duplicate_object OR unique_violation THEN NULL; END $$";
 
-// Of the values of the metric's lines that name the method.
+// The sum of the values of the metric's lines that name the method.
 int Sum(const std::string& metrics, const std::string& name, const std::string& method) {
   int sum = 0;
   std::istringstream lines(metrics);

@@ -62,7 +62,7 @@ class ServiceProcess {
 // s to notice that a server says goodbye.
 bool StopsSoon(Process& process);
 
-// What GET /metrics answers at the port.
+// The answer to GET /metrics at the port.
 absl::StatusOr<std::string> ReadMetrics(int port);
 
 // Waits until so many calls of the method are under way, by the service's metrics. Errors:

@@ -1,4 +1,4 @@
-// What the signer remembers outside of the database, against whoever changes the database.
+// The signer's memory outside of the database, against whoever changes the database.
 
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-// What the PostgreSQL store promises beside commits: round trips, guards, past balances, listing.
+// The promises of the PostgreSQL store beside commits: round trips, guards, past balances, listing.
 
 #include "absl/strings/str_cat.h"
 #include "services/ledger/store/sql.h"

@@ -27,7 +27,7 @@ class Exporter {
     Duration patience = std::chrono::seconds(30);
   };
 
-  // What they refer to must outlive the exporter.
+  // The objects that the arguments refer to must outlive the exporter.
   Exporter(const Options& options, std::ostream& out, Clock& clock, Sleeper& sleeper);
 
   absl::Status Proof(const std::string& transfer_id);

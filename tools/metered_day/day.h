@@ -31,7 +31,7 @@ struct DayResult {
   int64_t charged = 0;
   int64_t released = 0;
   int64_t charged_microjoules = 0;
-  // What was charged, in order: the member's name and the usage by which it was priced.
+  // The charges, in order: the member's name and the usage by which it was priced.
   std::vector<std::pair<std::string, type::v1::Usage>> charged_usage;
   Earnings earnings;
   // One charged operation, with its bill; and what a proof of work asked for.
@@ -45,7 +45,7 @@ struct DayResult {
 // Called now and then with how many operations are done.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 
-// What the day runs on; all must outlive it.
+// The dependencies of the day; all must outlive it.
 struct DayDependencies {
   LedgerClient& ledger;
   CostingClient& costing;

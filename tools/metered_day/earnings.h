@@ -1,4 +1,4 @@
-// What providers earn for being there, beside their share of the charges.
+// Earnings of providers for being there, beside their share of the charges.
 #pragma once
 
 #include <map>
@@ -32,8 +32,8 @@ absl::StatusOr<bool> PayEarning(const costing::v1::Earning& earning, const std::
                                 CostingClient& costing, IdGenerator& ids);
 
 // Claims what each provider earned in the day that ends at `end` (storage, network, geographic),
-// confirms it, and pays it. What the fund does not hold stays confirmed. Errors: a claim refused,
-// or a payment for any other reason.
+// confirms it, and pays it. An earning that the fund cannot pay stays confirmed. Errors: a claim
+// refused, or a payment for any other reason.
 absl::StatusOr<Earnings> PayEarnings(const std::map<std::string, Provider>& providers,
                                      const std::string& fund, Time end, LedgerClient& ledger,
                                      CostingClient& costing, IdGenerator& ids);

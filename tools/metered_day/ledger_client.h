@@ -11,8 +11,8 @@
 
 namespace joulebook::metered_day {
 
-// What is paid, whatever attempts it takes: the kind of effect and its id make the once key, the id
-// is the reference too.
+// An effect that is paid, whatever attempts it takes: the kind of effect and its id make the once
+// key, the id is the reference too.
 struct PaidEffect {
   std::string domain;
   std::string id;

@@ -41,7 +41,7 @@ void ShowProgress(std::size_t done, std::size_t total) {
                done == total ? "\n" : "");
 }
 
-// What was charged, under its tariff and another one. Whether "before" is what everybody spent.
+// Shows the charges under their tariff and another one. Whether "before" is what everybody spent.
 absl::StatusOr<bool> ShowOtherTariff(const Config& config, const DayResult& day,
                                      const Books& books) {
   rerate::Options options{.channel = {.target = config.costing}, .token = config.token};

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kTopMembers = 10;
 constexpr int kJouleScale = 6;
-// Of the names of ledger's codes and costing's reasons.
+// The names of ledger's codes and costing's reasons, without their prefix.
 std::string WithoutPrefix(const std::string& name) {
   for (const std::string_view prefix : {"TRANSFER_RESULT_CODE_", "ERROR_REASON_"}) {
     if (name.starts_with(prefix)) return name.substr(prefix.size());

@@ -1,4 +1,4 @@
-// What a person wants to see of a metered day.
+// The report of a metered day for a person.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace joulebook::metered_day {
 struct Conservation {
   Amounts members;        // of all members together
   int64_t available = 0;  // what their accounts hold free
-  // What providers, creators, fund and sink hold of it, and what waits to be split.
+  // The part that providers, creators, fund and sink hold, and the part that waits to be split.
   int64_t received = 0;
 
   bool members_hold() const {

@@ -1,4 +1,4 @@
-// What costing is told of a metered operation.
+// The usage that costing is told of a metered operation.
 #pragma once
 
 #include "joulebook/type/v1/quote.pb.h"
@@ -6,7 +6,7 @@
 
 namespace joulebook::metered_day {
 
-// Of content that nobody has used or rated yet, as GetUtility scores it.
+// The utility of content that nobody has used or rated yet, as GetUtility scores it.
 inline constexpr int32_t kNewContentUtilityPpm = 350'000;
 
 // `reputation_ppm` is the member's.

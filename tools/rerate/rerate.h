@@ -1,4 +1,4 @@
-// What would this usage have cost under another tariff? Streams a trace to costing's Rerate.
+// The cost of a usage under another tariff. Streams a trace to costing's Rerate.
 #pragma once
 
 #include <istream>
@@ -15,7 +15,7 @@ namespace joulebook::rerate {
 // "name:version" or "name" for the one in effect. INVALID_ARGUMENT for other text.
 absl::StatusOr<costing::v1::TariffSelector> ParseSelector(std::string_view text);
 
-// What somebody used, as it was quoted.
+// The usage of a member, as it was quoted.
 struct PricedUsage {
   std::string member;
   type::v1::Usage usage;
@@ -26,7 +26,7 @@ struct Options {
   std::string token;
   costing::v1::TariffSelector before;
   costing::v1::TariffSelector after;
-  // Of all members of a trace, which says nothing of it: what members begin with.
+  // The reputation of all members of a trace, which says nothing of it: what members begin with.
   int32_t reputation_ppm = 500'000;
 };
 

@@ -1,4 +1,4 @@
-// What the checks of this tool share.
+// The functions that the checks of this tool share.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -12,8 +12,8 @@ namespace joulebook::verify {
 // INVALID_ARGUMENT unless `json` is exactly such a message.
 absl::Status ParseJson(std::string_view json, google::protobuf::Message& message);
 
-// What the checkpoint's note says, once a known key's signature on it was found good and its other
-// fields the same.
+// The content of the checkpoint's note, once a known key's signature on it was found good and its
+// other fields the same.
 absl::StatusOr<LogCheckpoint> OpenCheckpoint(const ledger::v1::Checkpoint& proto, Keys keys);
 
 // INVALID_ARGUMENT unless `bytes` has the length of a hash.

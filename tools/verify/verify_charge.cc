@@ -64,7 +64,7 @@ absl::StatusOr<costing::QuoteTerms> CheckQuote(const ledger::TransferRecord& rec
   return terms;
 }
 
-// Only these pay. What the log holds as a transfer was committed: a refusal has another leaf.
+// Only these pay. A transfer that the log holds was committed: a refusal has another leaf.
 absl::Status CheckPays(const ledger::TransferRecord& record) {
   const ledger::TransferKind kind = record.request.kind;
   if (kind == ledger::TransferKind::kPost || kind == ledger::TransferKind::kCharge) {

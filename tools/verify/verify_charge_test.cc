@@ -98,7 +98,7 @@ class VerifyChargeTest : public testing::Test {
     return record;
   }
 
-  // What the check says of the last of these records, whose reservation is the first.
+  // The check's answer on the last of these records, whose reservation is the first.
   std::string Check(const std::vector<TransferRecord>& records) const {
     std::vector<Sha256Digest> leaves;
     for (const auto& record : records) {

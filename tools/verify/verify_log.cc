@@ -12,7 +12,7 @@
 namespace joulebook::verify {
 namespace {
 
-// What one line of an exported log says.
+// The content of one line of an exported log.
 struct Leaf {
   std::string bytes;
   ledger::Difference difference;  // with what the records before it lead to

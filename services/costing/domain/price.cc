@@ -104,7 +104,7 @@ class Pricer {
     }
   }
 
-  // The factors of the use itself: how useful, how urgent, how hard, and when.
+  // Scales by the use itself: how useful, how urgent, how hard, and when.
   void ScaleByUse() {
     if (usage_.utility_ppm.has_value()) {
       const Rational utility = Rational::Of(*usage_.utility_ppm, kMillion);
@@ -183,7 +183,7 @@ class Pricer {
     return absl::OkStatus();
   }
 
-  // The amount missing to the minimum counts as computation. The rounded parts have to reach the
+  // The amount short of the minimum counts as computation. The rounded parts have to reach the
   // minimum: exact ones could, and still round to less for more use.
   absl::Status TopUp(const Rational& minimum) {
     const Rational least = minimum * kMillion * usage_.count;

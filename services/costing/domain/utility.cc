@@ -19,8 +19,8 @@ constexpr Int128 kLnOf2 = 762'123'384'786;
 
 constexpr int64_t kMillion = 1'000'000;
 
-// Needs n >= 1. The bits behind the point come by squaring: whether the square of the mantissa passes
-// 2 is the next one.
+// Needs n >= 1. The bits behind the point come by squaring: whether the square of the mantissa
+// passes 2 is the next one.
 Int128 Log2(uint64_t n) {
   const int whole = static_cast<int>(std::bit_width(n)) - 1;
   uint64_t mantissa = n << (63 - whole);  // 1 to 2, with 63 digits

@@ -12,7 +12,7 @@ bool Differs(const std::optional<Uuid>& given, const Uuid& implied) {
   return given.has_value() && *given != implied;
 }
 
-// What the target implies must not contradict what the request says.
+// The request must not contradict what its target implies.
 ResultCode CompareWithTarget(const TransferRecord& record) {
   const TransferRequest& request = record.request;
   if (Differs(request.debit, record.debit)) return ResultCode::kTargetHasDifferentDebitAccount;
@@ -88,8 +88,8 @@ ResultCode TransferApplier::CheckOnceKey(const TransferRequest& request) const {
   const auto use = FindOnceUse(*request.once_key);
   if (!use.has_value()) return ResultCode::kOk;
   const ResultCode code = CompareWithUse(*use, request);
-  // What an earlier item of the chain did is not done unless the whole chain is, and with this item
-  // it is not.
+  // The effect of an earlier item of the chain is not done unless the whole chain is, and with this
+  // item the chain is not.
   const bool is_of_chain =
       std::any_of(old_once_uses_.begin(), old_once_uses_.end(),
                   [&](const auto& change) { return change.first == *request.once_key; });

@@ -31,7 +31,7 @@ class Comparison {
     }
     return *this;
   }
-  // Of what is too long, or too binary, to show.
+  // For values too long, or too binary, to show.
   template <typename T>
   Comparison& Whole(const char* name, const T& expected, const T& found) {
     if (!difference_.has_value() && expected != found) {

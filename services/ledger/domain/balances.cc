@@ -24,7 +24,7 @@ bool SumsFit(const Balances& balances) {
 
 int64_t Room(Int128 room) { return static_cast<int64_t>(std::clamp<Int128>(room, 0, kUnlimited)); }
 
-// What an account receives counts by its origin.
+// An amount received counts by its origin.
 BalanceChange Received(int64_t moved, bool from_issuer) {
   return {.posted = moved, .granted = from_issuer ? moved : 0, .earned = from_issuer ? 0 : moved};
 }

@@ -1,4 +1,4 @@
-// What a decision sees of the book, and what it changes.
+// The view of the book for a decision, and the decision's changes.
 //
 // The store makes a BookView, a Decide... function looks at it and answers with Changes (and keeps
 // the view in step, so that later items of a group see earlier ones), and the store writes the
@@ -38,16 +38,16 @@ struct BookHead {
 };
 
 struct BookView {
-  // Of the book as a whole. The store checks at the commit that they still are.
+  // Values of the book as a whole. The store checks at the commit that they still hold.
   int64_t last_position = 0;
   Time last_recorded;
   int64_t member_count = 0;
-  // Of the last record that changed an account's state or a reputation.
+  // The position of the last record that changed an account's state or a reputation.
   int64_t states_position = 0;
   // The server's time of this decision.
   Time now;
 
-  // What the keys named, as far as it exists.
+  // The objects that the keys named, as far as they exist.
   absl::flat_hash_map<Uuid, TransferRecord> transfers;
   absl::flat_hash_map<Uuid, Hold> holds;
   absl::flat_hash_map<Uuid, int64_t> reversed;      // by reversed transfer
@@ -77,7 +77,7 @@ inline absl::Status ViewContradictsItself() {
 }
 
 struct Changes {
-  // What is decided, in order of position: transfers, committed and refused, and all else.
+  // The decisions, in order of position: transfers, committed and refused, and all else.
   std::vector<TransferRecord> transfers;
   std::vector<BookRecord> records;
   absl::flat_hash_set<Uuid> holds;         // new or changed: write them as the view has them
@@ -102,8 +102,8 @@ struct Changes {
   }
 };
 
-// What the store must load for a decision. Accounts, holds and members that the named transfers and
-// holds refer to are loaded with them.
+// The keys that the store must load for a decision. Accounts, holds and members that the named
+// transfers and holds refer to are loaded with them.
 struct ViewKeys {
   // Ids that may have been decided before. Those of `transfers` are written if they were not, so a
   // store may take them for new and find out by that, unless Changes::has_unwritten says that one

@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view kRequestPrefix = "joulebook.ledger.v1.TransferRequest";
 constexpr std::string_view kTransferPrefix = "joulebook.ledger.v1.Transfer";
 constexpr std::string_view kRefusalPrefix = "joulebook.ledger.v1.RefusedTransfer";
-// What may follow a request's fixed part: a quote, whose length of at most 4 KiB begins with a byte
-// 0, or parts that begin with a tag of their own.
+// The parts that may follow a request's fixed part: a quote, whose length of at most 4 KiB begins
+// with a byte 0, or parts that begin with a tag of their own.
 constexpr uint8_t kOnceKeyTag = 1;
 
 uint8_t Flags(const TransferRequest& request) {

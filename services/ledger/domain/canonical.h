@@ -13,9 +13,9 @@ namespace joulebook::ledger {
 // it. Two different requests never have the same bytes.
 std::string CanonicalBytes(const TransferRequest& request);
 
-// The same for a decided transfer: its place and time and its request with the signature. Of a
-// committed one also what was resolved and moved, and both accounts' balances after it; of a
-// refused one the result. The prefix tells which.
+// The same for a decided transfer: its place and time and its request with the signature. A
+// committed one adds what was resolved and moved, and both accounts' balances after it; a refused
+// one adds the result. The prefix tells which.
 std::string CanonicalBytes(const TransferRecord& record);
 
 }  // namespace joulebook::ledger

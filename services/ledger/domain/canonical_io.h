@@ -50,7 +50,7 @@ class CanonicalWriter {
   std::string bytes_;
 };
 
-// Reads what CanonicalWriter wrote. What is not there reads as zero or empty, and is_complete is
+// Reads what CanonicalWriter wrote. An absent value reads as zero or empty, and is_complete is
 // false from then on.
 class CanonicalReader {
  public:

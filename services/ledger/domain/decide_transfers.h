@@ -37,7 +37,7 @@ std::size_t ChainLength(std::span<const TransferItem> items);
 bool IsMalformed(std::span<const TransferItem> chain);
 
 // Decides the items in order, chain by chain; one outcome per item. Items whose request was decided
-// before get the recorded answer. What is decided now is added to `changes` and applied to `view`.
+// before get the recorded answer. A new decision is added to `changes` and applied to `view`.
 std::vector<TransferOutcome> DecideTransfers(std::span<const TransferItem> items,
                                              const SignatureVerifier& verify, BookView& view,
                                              Changes& changes);

@@ -5,7 +5,7 @@
 
 namespace joulebook::ledger {
 
-// What is wrong in the books, where, and what was expected; for people.
+// A fault in the books: its nature, its place, and what was expected; for people.
 using Difference = std::optional<std::string>;
 
 }  // namespace joulebook::ledger

@@ -46,7 +46,7 @@ enum class ReputationCause {
   kCorrection = 7,
 };
 
-// What is asked for; absent components stay as they are.
+// The requested change; absent components stay as they are.
 struct ReputationCommand {
   Uuid id;
   Uuid member;

@@ -37,7 +37,7 @@ struct Quote {
   Time expires;
   std::string tariff_hash;
   std::optional<Uuid> settles;  // the quote of the hold whose actual price this one states
-  // Of a session's slice: the settlement that must have been charged before.
+  // For a session's slice: the settlement that must have been charged before.
   std::optional<Uuid> previous_settlement;
   bool is_signed = false;  // by a quote key that this ledger knows
 

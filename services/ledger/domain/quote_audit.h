@@ -1,4 +1,4 @@
-// What quoted holds keep of their quotes, derived anew from the reservations.
+// The values that quoted holds keep of their quotes, derived anew from the reservations.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace joulebook::ledger {
 
-// What a serialized joulebook.type.v1.SignedQuote priced; nothing if it is none.
+// The use that a serialized joulebook.type.v1.SignedQuote priced; nothing if it is none.
 using ReadPricedUse = std::function<std::optional<PricedUse>(const std::string& quote)>;
 
 class QuoteAudit {

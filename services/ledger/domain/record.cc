@@ -151,8 +151,8 @@ absl::StatusOr<BookRecord> ParseRecord(std::string_view bytes) {
   record.position = reader.Int64();
   record.recorded = reader.Instant();
   JB_ASSIGN_OR_RETURN(record.content, ReadContent(prefix, reader));
-  // What was read in another form than it is written in (a flag of 2, metadata out of order) is not
-  // canonical.
+  // A record that was read in another form than it is written in (a flag of 2, metadata out of
+  // order) is not canonical.
   if (!reader.is_at_end() || CanonicalBytes(record) != bytes) {
     return absl::InvalidArgumentError("the record's content is not canonical");
   }

@@ -1,4 +1,4 @@
-// What the log holds beside transfers: every other record that a later decision depends on.
+// The content of the log beside transfers: every other record that a later decision depends on.
 #pragma once
 
 #include <string>

@@ -135,7 +135,7 @@ inline constexpr int kMaxResultCode = 103;
 // The name of an effect that is to be made once: any 16 bytes.
 using OnceKey = Uuid;
 
-// What the metered operation was about; carried, never interpreted.
+// The subject of the metered operation; carried, never interpreted.
 struct UsageDetails {
   std::string block_id;
   int64_t data_size_bytes = 0;
@@ -179,7 +179,7 @@ struct TransferRequest {
   bool operator==(const TransferRequest&) const = default;
 };
 
-// What became of a request: a committed transfer, or a recorded refusal.
+// The outcome of a request: a committed transfer, or a recorded refusal.
 struct TransferRecord {
   TransferRequest request;
   ResultCode result = ResultCode::kOk;  // anything but kOk: refused
@@ -194,7 +194,7 @@ struct TransferRecord {
   int64_t moved = 0;
   Balances debit_after;
   Balances credit_after;
-  // Of the request's own quote, else of the one that its hold was made with.
+  // From the request's own quote, else from the one that its hold was made with.
   std::optional<Uuid> quote_id;
   std::string tariff_hash;
   // The hash of its leaf in the log as stored with it; empty before that.
@@ -216,7 +216,7 @@ TransferRecord RefusalOf(const TransferRequest& request, ResultCode result, int6
 
 enum class HoldState { kOpen = 1, kCharged = 2, kReleased = 3, kExpired = 4 };
 
-// What a quote priced, as far as transfers record it.
+// The use that a quote priced, as far as transfers record it.
 struct PricedUse {
   int64_t data_size_bytes = 0;
   int64_t duration_s = 0;

@@ -108,7 +108,7 @@ class BooksCheck {
     return log_.Add(place, leaf, stored);
   }
 
-  // What stands beside the log.
+  // Checks the tables beside the log.
   absl::StatusOr<Difference> CheckStored() {
     const auto assets = snapshot_.Assets();
     if (!std::equal(assets.begin(), assets.end(), std::begin(kAssets), std::end(kAssets))) {

@@ -22,7 +22,8 @@ namespace joulebook::ledger {
 struct GroupOptions {
   // Items that may wait; more are refused at once. 16 full batches: about a second of work.
   std::size_t max_queued_items = std::size_t{16} * 8'190;
-  // What they may take together, as their requests came over the wire; more is refused at once.
+  // The bytes that they may take together, as their requests came over the wire; more is refused at
+  // once.
   std::size_t max_queued_bytes = std::size_t{128} * 1024 * 1024;
   // Items in one commit; one job always goes whole.
   std::size_t max_group_items = 8'190;
@@ -48,7 +49,7 @@ struct CommitJob {
   std::function<void(const absl::Status&)> done;
 };
 
-// Thread-safe. One thread decides and commits, another answers. What was accepted is answered, also
+// Thread-safe. One thread decides and commits, another answers. An accepted job is answered, also
 // during destruction.
 class GroupCommitter {
  public:

@@ -1,5 +1,5 @@
 // Seals the Merkle log: takes the records decided since the last checkpoint as new leaves and
-// publishes a signed checkpoint. Of several replicas one seals, by lease; each remembers the last
+// publishes a signed checkpoint. One of several replicas seals, by lease; each remembers the last
 // checkpoint that it signed or saw, and signs nothing that does not continue it.
 #pragma once
 

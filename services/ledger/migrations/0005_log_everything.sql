@@ -3,7 +3,7 @@
 -- what a writer compares: last_position counts and head_hash identifies.
 --
 -- Refused transfers get their positions here, in the order of their times, after all that have one.
--- What else an existing book holds is taken into the log by the step of `ledgerd migrate` that comes
+-- The rest of an existing book is taken into the log by the step of `ledgerd migrate` that comes
 -- after the SQL. Until then head_hash is empty, and nothing is written.
 --
 -- Locks transfers, log_checkpoints and book for as long as it writes the refused transfers anew.
@@ -21,7 +21,7 @@ UPDATE ledger.book
 
 ALTER TABLE ledger.transfers ALTER COLUMN position SET NOT NULL;
 
--- What is decided and is no transfer. A position is here or in transfers.
+-- The decisions that are no transfers. A position is here or in transfers.
 CREATE TABLE ledger.records (
   position    bigint PRIMARY KEY CHECK (position > 0),
   recorded_us bigint NOT NULL,
@@ -39,7 +39,7 @@ ALTER TABLE ledger.book
   DROP COLUMN states_revision,
   -- The leaf hash of the record at last_position.
   ADD COLUMN head_hash bytea NOT NULL DEFAULT '',
-  -- Of the last record that changed an account's state or a reputation.
+  -- The position of the last record that changed an account's state or a reputation.
   ADD COLUMN states_position bigint NOT NULL DEFAULT 0;
 
 -- Takes the book's lock and moves its head on from the expected one. SQLSTATE 40001 when another

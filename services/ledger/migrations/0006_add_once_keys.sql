@@ -13,7 +13,7 @@ CREATE TABLE ledger.once_keys (
   transfer_id uuid NOT NULL,
   is_done     boolean NOT NULL
 );
--- What is done is done.
+-- A done effect stays done.
 CREATE TRIGGER done_is_final BEFORE UPDATE OR DELETE ON ledger.once_keys
   FOR EACH ROW WHEN (OLD.is_done) EXECUTE FUNCTION ledger.refuse_change();
 CREATE TRIGGER append_only BEFORE TRUNCATE ON ledger.once_keys

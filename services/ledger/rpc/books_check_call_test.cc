@@ -1,4 +1,4 @@
-// What becomes of a check whose caller's token ends meanwhile: of a book that is wrong, by a clock
+// The outcome of a check whose caller's token ends meanwhile: of a book that is wrong, by a clock
 // that moves when the test says so.
 
 #include "services/ledger/rpc/books_check_call.h"

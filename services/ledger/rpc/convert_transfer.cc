@@ -147,7 +147,7 @@ absl::Status ReadIdentity(const v1::TransferRequest& proto, TransferRequest& req
   return absl::OkStatus();
 }
 
-// A request as it was recorded. What was accepted under the rules of its time stays readable
+// A request as it was recorded. A request accepted under the rules of its time stays readable
 // whatever today's rules are, so none of them is asked: leaf hash and audit judge what is read.
 absl::StatusOr<TransferRequest> ReadRecorded(const v1::TransferRequest& proto,
                                              const std::string& padded_quote) {

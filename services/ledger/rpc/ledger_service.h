@@ -15,7 +15,7 @@ namespace joulebook::ledger {
 
 class LedgerServiceImpl final : public v1::LedgerService::CallbackService {
  public:
-  // What the service works with; all must outlive it.
+  // The dependencies of the service; all must outlive it.
   struct Dependencies {
     const Gate& gate;
     Store& store;

@@ -72,7 +72,7 @@ class TransferWatches {
   bool is_stopping_ = false;
   bool is_woken_ = false;
 
-  // Of the thread alone: the newest position known, and the page read last, with TransferPage's
+  // For the thread alone: the newest position known, and the page read last, with TransferPage's
   // read_to.
   int64_t last_position_ = 0;
   int64_t page_after_ = -1;

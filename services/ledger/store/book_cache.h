@@ -1,5 +1,5 @@
-// What a writer remembers of the book between its commits, so that it need not read again what it
-// wrote. Right for one head of the book; whoever uses it checks the head.
+// A writer's memory of the book between its commits, so that the writer need not read again what
+// it wrote. Right for one head of the book; whoever uses it checks the head.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace joulebook::ledger {
 
-// A map of bounded size. What was not used while half of the bound came in new is forgotten.
+// A map of bounded size. An item not used while half of the bound came in new is forgotten.
 template <typename Value>
 class RecentlyUsed {
  public:

@@ -55,7 +55,7 @@ absl::Status BookHealth::CheckCommits() {
   return Ask(need);
 }
 
-// What is left to ask the database.
+// The question that is left for the database.
 absl::StatusOr<BookHealth::Need> BookHealth::Judge(Duration now) {
   const std::lock_guard lock(mutex_);
   if (running_since_.has_value() && now - *running_since_ > commit_timeout_ / 2) {

@@ -17,7 +17,7 @@ absl::Status NotAdopted();
 // The leaf hash of the record at that position; empty where there is none, or none is stored.
 std::string LeafAt(int64_t position, pqxx::transaction_base& tx);
 
-// What of the keys to look up as ids that may have been decided before.
+// Whether to look up the keys' ids that may have been decided before.
 enum class IdLookup { kAssumeNew, kLookUp };
 
 // Fills the view with what the keys name and what that refers to, from the cache where it can.

@@ -4,7 +4,7 @@
 // in one round trip; the commit fails if another writer came between. Then, and for as long as
 // others write too, it takes the book's lock first, follows what they wrote, and decides under the
 // lock. A book that does not continue the one it remembers makes it forget (ADR 0016). Either way a
-// commit is one transaction behind the one lock, so positions have no gaps (ADR 0007). What is read
+// commit is one transaction behind the one lock, so positions have no gaps (ADR 0007). Every read
 // for a decision is of the very head that is remembered, so that a view is never a mixture of two.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace joulebook::ledger {
 // Thread-safe: one commit at a time.
 class BookSession {
  public:
-  // What they refer to must outlive the session.
+  // The objects that the arguments refer to must outlive the session.
   BookSession(const Database& database, DirectConnection::Options connection,
               std::optional<ClockGuard> guard, BookHealth& health, std::size_t cached_items)
       : database_(database),

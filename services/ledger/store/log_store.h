@@ -27,7 +27,7 @@ struct StoredCheckpoint {
 std::string ChainHash(const std::optional<StoredCheckpoint>& last,
                       const StoredCheckpoint& checkpoint);
 
-// What a seal starts from: the log as it is, and the leaves that it has not got yet, in order.
+// The start of a seal: the log as it is, and the leaves that it has not got yet, in order.
 struct UnsealedLog {
   std::optional<StoredCheckpoint> last;
   MerkleTileEdge edge;
@@ -53,7 +53,7 @@ struct StoredRecord {
   std::string leaf_hash;
 };
 
-// What is stored of one level of the log's tree.
+// The stored part of one level of the log's tree.
 struct TileLevel {
   int level = 0;
   int64_t tiles = 0;

@@ -216,7 +216,7 @@ class PgLogStore final : public LogStore {
     return log;
   }
 
-  // Of a transfer that was committed before leaves were written with it.
+  // The leaf of a transfer that was committed before leaves were written with transfers.
   static Sha256Digest LeafOf(int64_t position, pqxx::transaction_base& tx) {
     const pqxx::result rows = tx.exec_params(sql::kTransfersSince, position - 1, 1);
     return MerkleLeafHash(CanonicalBytes(ReadTransfer(rows[0])));

@@ -8,7 +8,7 @@
 
 namespace joulebook::ledger {
 
-// What `database` refers to must outlive the store.
+// The objects that `database` refers to must outlive the store.
 std::unique_ptr<LogStore> MakePgLogStore(const Database& database);
 
 }  // namespace joulebook::ledger

@@ -28,7 +28,7 @@ struct PgStoreOptions {
   std::size_t cached_items = 200'000;
 };
 
-// What `database` refers to must outlive the store.
+// The objects that `database` refers to must outlive the store.
 std::unique_ptr<Store> MakePgStore(const Database& database, PgStoreOptions options);
 
 }  // namespace joulebook::ledger

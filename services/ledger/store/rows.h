@@ -40,7 +40,7 @@ void AddRow(const Account& account, BinaryRows& rows);
 void AddStateRow(const Account& account, BinaryRows& rows);
 void AddRow(const Hold& hold, BinaryRows& rows);
 void AddRow(const TransferRecord& record, BinaryRows& rows);
-// Of the transfer's leaf in the log: as it was given, or else from its content.
+// The hash of the transfer's leaf in the log: as it was given, or else from its content.
 std::string LeafHash(const TransferRecord& record);
 // The row of kInsertLoneTransfer.
 void AddLoneRow(const TransferRecord& record, std::string_view expected_head, BinaryRows& rows);

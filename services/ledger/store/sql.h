@@ -152,7 +152,7 @@ WHERE h.id = n.id)"};
   "quote, quote_id, tariff_hash, once_key "
 inline constexpr char kTransfers[] =
     "SELECT " JOULEBOOK_TRANSFER_COLUMNS "FROM ledger.transfers WHERE id = ANY($1::uuid[])";
-// What is decided beside transfers.
+// The decisions beside transfers.
 #define JOULEBOOK_RECORD_COLUMNS "position, recorded_us, kind, subject_id, content, leaf_hash "
 inline constexpr PreparedStatement kInsertRecord{
     "insert_record",
@@ -249,7 +249,7 @@ SELECT coalesce((SELECT position FROM ledger.transfers
   "AND result = 1 AND position <= $2 ORDER BY position DESC LIMIT 1)"
 inline constexpr char kLastTransferOf[] = JOULEBOOK_LAST_OF_SIDE(
     "debit_id") " UNION ALL " JOULEBOOK_LAST_OF_SIDE("credit_id") " ORDER BY position DESC LIMIT 1";
-// What back- and forward-dated transfers shift across the instant $2 with position $3: summed by
+// The shift of back- and forward-dated transfers across the instant $2 with position $3: summed by
 // kind, side and origin, as `moved` to add (recorded later, effective by then) or take off. A sum
 // may leave 64 bits though what the kinds make together does not, so it stays numeric.
 inline constexpr char kDatedShift[] = R"(
