@@ -1,5 +1,4 @@
-// The meaning of a failure of PostgreSQL for the caller, decided by SQLSTATE, never by message
-// text.
+// The meaning of PostgreSQL's failures for the caller, by SQLSTATE, never by message text.
 #pragma once
 
 #include <string_view>

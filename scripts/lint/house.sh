@@ -22,4 +22,11 @@ report 'a file above 600 lines is more than one thing' "$(
   files '*.cc' '*.h' '*.sh' '*.py' dev | xargs wc -l | awk '$2 != "total" && $1 > 600')"
 report 'SQL is a named constant in sql.h' "$(
   git grep -nE '"(SELECT|INSERT|UPDATE|DELETE) ' -- 'services/*.cc' ':!*_test.cc')"
+# Comments and documents. A migration that a book may have had is bound by its checksum.
+report 'a sentence begins with its subject, not with What, Whoever or Of' "$(
+  start='((^|//|--|[-#*|]|[0-9]\.)[[:space:]]*|[.?!][)*"]*[[:space:]]+)'
+  git grep -nE "$start"'(What(ever)?|Whoever|Of)([[:space:]]|$)' \
+    -- '*.h' '*.cc' '*.proto' '*.sql' '*.sh' '*.py' '*.md' '*.txt' '*.yml' '*.yaml' '*.cmake' \
+    '*Dockerfile' dev .ci ':!scripts/lint' \
+    ':!services/ledger/migrations/000[1-4]_*' ':!services/costing/migrations/0001_*')"
 exit $status

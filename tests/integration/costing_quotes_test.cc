@@ -338,8 +338,7 @@ TEST_F(QuotesTest, AuthorizeSaysHowManyAndCheckCostWhy) {
   EXPECT_EQ(Call(*stub_, &Service::CheckCost, check)->verdict(), v1::COST_VERDICT_PART_NEGATIVE);
 }
 
-// The request may have any count, also with a discount, which would otherwise make the count
-// matter.
+// The count may be any, also with a discount, which would otherwise make the count matter.
 TEST_F(QuotesTest, AuthorizeDoesNotLookAtTheCount) {
   StartService();
   v1::Entitlement entitlement = MakeEntitlement(1, 1);

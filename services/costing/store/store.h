@@ -94,8 +94,7 @@ class Store {
   virtual absl::StatusOr<std::vector<Earning>> ListEarnings(const EarningFilter& filter,
                                                             int64_t after, int limit,
                                                             Duration timeout) = 0;
-  // The sums of earnings whose end is in [start, end). PRICE_OUT_OF_RANGE for a sum that does not
-  // fit.
+  // The sums of earnings that end in [start, end). PRICE_OUT_OF_RANGE for a sum that does not fit.
   virtual absl::StatusOr<std::vector<EarningSum>> EarningSumsOfPeriod(const Uuid& provider,
                                                                       Time start, Time end,
                                                                       Duration timeout) = 0;
