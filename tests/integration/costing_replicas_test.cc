@@ -12,7 +12,7 @@ namespace {
 
 class CostingReplicasTest : public CostingTest {};
 
-// The common knowledge of all replicas is published; the rest each does alone.
+// All that replicas share is published; the rest each does alone.
 TEST_F(CostingReplicasTest, GiveTheSamePricesAndAcceptOneAnothersQuotes) {
   StartService(ShortNotice());
   auto other = StartReplica(ShortNotice());

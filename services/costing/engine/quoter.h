@@ -66,7 +66,7 @@ class Quoter {
   absl::StatusOr<QuoteDraft> OpenSession(const QuoteItem& item, const Uuid& session,
                                          MeteredUnit unit, int64_t wanted_units,
                                          const Sha256Digest& opening) const;
-  // Settles the units used of a grant, 0 or more. EXCEEDS_QUOTE, QUOTE_INVALID without a grant.
+  // Settles the used units, 0 or more. EXCEEDS_QUOTE; QUOTE_INVALID for a quote that is no grant.
   absl::StatusOr<QuoteDraft> SettleGrant(const OwnQuote& quote, int64_t used_units) const;
   // The grant after one that was settled so, with the discounts of now. NOT_ENTITLED where the
   // session's tariff is not granted any more.

@@ -22,7 +22,7 @@ namespace joulebook::ledger {
 struct GroupOptions {
   // Items that may wait; more are refused at once. 16 full batches: about a second of work.
   std::size_t max_queued_items = std::size_t{16} * 8'190;
-  // Bytes of the waiting requests, as they came over the wire; more is refused at once.
+  // Bytes of the waiting items, as their requests came over the wire; more is refused at once.
   std::size_t max_queued_bytes = std::size_t{128} * 1024 * 1024;
   // Items in one commit; one job always goes whole.
   std::size_t max_group_items = 8'190;

@@ -54,7 +54,7 @@ class RowReader {
   AssetCode Code() { return AssetCode(Text()); }
   bool Bool() { return row_[next_++].as<bool>(); }
   Time Instant() { return FromMicros(Int()); }
-  // A text that was never written reads as metadata that never are: a key has a byte or more.
+  // A text that was never written reads as metadata that cannot be: a key has a byte or more.
   Metadata Json() {
     const std::string text = Text();
     if (text.empty()) return {};
