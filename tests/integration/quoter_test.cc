@@ -23,7 +23,8 @@ constexpr Duration kTimeout = seconds(10);
 constexpr Duration kAhead = seconds(30);
 constexpr Duration kValidity = seconds(60);
 constexpr Duration kMaxAge = seconds(10);
-constexpr Duration kNotice = kAhead + kValidity + kMaxAge;  // the least, where a publication takes no time
+constexpr Duration kNotice =
+    kAhead + kValidity + kMaxAge;  // the least, where a publication takes no time
 
 Uuid NumberedId(uint8_t number) {
   Uuid id;
