@@ -16,6 +16,10 @@ namespace {
 
 constexpr char kBinaries[] = "/usr/lib/postgresql/15/bin/";
 constexpr char kUser[] = "postgres";
+// Sends the signal $1 to all processes of the cluster in the directory $0.
+constexpr char kSignalAll[] =
+    "read -r main <$0/data/postmaster.pid; kill -$1 $main; "
+    "kill -$1 $(cat /proc/$main/task/$main/children)";
 
 // PostgreSQL refuses to run as root.
 absl::Status RunAsPostgres(std::vector<std::string> command) {
@@ -51,11 +55,7 @@ void PostgresServer::StopImmediately() {
 
 void PostgresServer::SignalAll(const std::string& signal) const {
   const absl::Status signalled =
-      RunCommand({"bash", "-c",
-                  "read -r main <$0/data/postmaster.pid; kill -$1 $main; "
-                  "kill -$1 $(cat /proc/$main/task/$main/children)",
-                  directory_, signal})
-          .status();
+      RunCommand({"bash", "-c", kSignalAll, directory_, signal}).status();
   JB_CHECK(signalled.ok());
 }
 

@@ -239,6 +239,7 @@ absl::StatusOr<QuoteDraft> Quoter::NextGrant(const QuoteTerms& settlement,
   JB_ASSIGN_OR_RETURN(Pinned pinned, Pin(item));
   JB_RETURN_IF_ERROR(Entitle(item, pinned));
   SessionSlice slice = settlement.session.value_or(SessionSlice());
+  if (slice.number == INT64_MAX) return QuoteInvalid("is of the last slice of a session");
   ++slice.number;
   slice.used_units += slice.slice_units;  // the grant was larger, and fitted
   slice.slice_units = wanted_units;

@@ -88,7 +88,10 @@ class RowReader {
                            &balances.granted, &balances.spent, &balances.version}) {
       *value = OptionalInt().value_or(0);  // NULL before the first transfer
     }
-    balances.earned = balances.posted - balances.granted + balances.spent;
+    // Wraps only in a row that was changed by hand, which the check of the books names.
+    balances.earned = static_cast<int64_t>(static_cast<uint64_t>(balances.posted) -
+                                           static_cast<uint64_t>(balances.granted) +
+                                           static_cast<uint64_t>(balances.spent));
     return balances;
   }
 
