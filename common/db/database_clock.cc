@@ -19,8 +19,7 @@ constexpr char kClock[] = "SELECT (extract(epoch FROM clock_timestamp()) * 10000
 }  // namespace
 
 Time DatabaseClock::Now() {
-  const std::lock_guard lock(mutex_);
-  return is_known_ ? zero_ + machine_.MonotonicNow() : machine_.Now();
+  return is_known_ ? zero_.load() + machine_.MonotonicNow() : machine_.Now();
 }
 
 absl::Status DatabaseClock::Refresh(Pool& pool) {
@@ -42,10 +41,10 @@ void DatabaseClock::Learn(Duration sent, Time time, Duration received) {
   const Time zero = time - (sent + error);
   const std::lock_guard lock(mutex_);
   const Duration known_error = ErrorAt(received);
-  const bool was_set = std::chrono::abs(zero - zero_) > error + known_error;
+  const bool was_set = std::chrono::abs(zero - zero_.load()) > error + known_error;
   if (!is_known_ || was_set || error <= known_error) {
-    is_known_ = true;
     zero_ = zero;
+    is_known_ = true;
     error_ = error;
     taken_ = received;
   }
@@ -58,7 +57,7 @@ absl::StatusOr<Duration> DatabaseClock::Skew() {
   if (!is_known_ || now - confirmed_ > kMaxAge) {
     return absl::UnavailableError("the database's time has not been read for 10 seconds");
   }
-  const Duration skew = machine_.Now() - (zero_ + now);
+  const Duration skew = machine_.Now() - (zero_.load() + now);
   const Duration error = ErrorAt(now);
   return skew - std::clamp(skew, -error, error);
 }

@@ -2,6 +2,7 @@
 // whatever their machines' clocks say.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
 #include "common/db/pool.h"
@@ -38,11 +39,12 @@ class DatabaseClock final : public Clock {
 
   Clock& machine_;
   std::mutex mutex_;
-  bool is_known_ = false;
-  Time zero_;             // the database's time at 0 of the monotonic clock
-  Duration error_{};      // at `taken_`
-  Duration taken_{};      // when `zero_` was learnt
-  Duration confirmed_{};  // when a reading last agreed with it
+  // Written under the mutex, `zero_` first; read by Now without it.
+  std::atomic<bool> is_known_ = false;
+  std::atomic<Time> zero_;  // the database's time at 0 of the monotonic clock
+  Duration error_{};        // at `taken_`
+  Duration taken_{};        // when `zero_` was learnt
+  Duration confirmed_{};    // when a reading last agreed with it
 };
 
 }  // namespace joulebook

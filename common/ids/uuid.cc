@@ -36,12 +36,12 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
 
 std::string Uuid::ToString() const {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(kTextLength);
+  std::string text(kTextLength, '-');
+  char* next = text.data();
   for (const uint8_t byte : bytes) {
-    if (IsDashPosition(text.size())) text.push_back('-');
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
+    if (IsDashPosition(static_cast<std::size_t>(next - text.data()))) ++next;
+    *next++ = kDigits[byte >> 4];
+    *next++ = kDigits[byte & 15];
   }
   return text;
 }
