@@ -168,6 +168,13 @@ absl::StatusOr<std::vector<NoteSigner>> ParseSigners(std::string_view text) {
   return ParseKeys<NoteSigner>(text);
 }
 
+std::vector<NoteVerifier> VerifiersOf(std::span<const NoteSigner> signers) {
+  std::vector<NoteVerifier> verifiers;
+  verifiers.reserve(signers.size());
+  for (const NoteSigner& signer : signers) verifiers.push_back(signer.verifier());
+  return verifiers;
+}
+
 std::string SignNote(std::string_view text, std::span<const NoteSigner> signers) {
   std::string note(text);
   note.push_back('\n');

@@ -63,6 +63,9 @@ class NoteSigner {
 absl::StatusOr<std::vector<NoteVerifier>> ParseVerifiers(std::string_view text);
 absl::StatusOr<std::vector<NoteSigner>> ParseSigners(std::string_view text);
 
+// Those who verify what the signers sign, in their order.
+std::vector<NoteVerifier> VerifiersOf(std::span<const NoteSigner> signers);
+
 // The text with one signature line by each signer. `text` ends in a newline.
 std::string SignNote(std::string_view text, std::span<const NoteSigner> signers);
 

@@ -17,13 +17,6 @@ namespace {
 
 std::chrono::milliseconds Ms(int64_t ms) { return std::chrono::milliseconds(ms); }
 
-std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers) {
-  std::vector<NoteVerifier> verifiers;
-  verifiers.reserve(signers.size());
-  for (const NoteSigner& signer : signers) verifiers.push_back(signer.verifier());
-  return verifiers;
-}
-
 // Everything that a running costing service consists of, in order of construction.
 class App {
  public:

@@ -21,11 +21,12 @@ class RewindTest : public testing::Test {
     ASSERT_EQ(Post(a_, alice_, 10).code, ResultCode::kOk);
   }
 
-  TransferOutcome Post(Engine& engine, const Uuid& from, int64_t amount) {
+  TransferOutcome Post(Engine& engine, const Uuid& from, int64_t amount,
+                       std::optional<Uuid> to = {}) {
     TransferRequest r;
     r.id = NumberedId(++last_id_);
     r.debit = from;
-    r.credit = bob_;
+    r.credit = to.value_or(bob_);
     r.asset = AssetCode("J");
     r.operation = 24;
     r.amount = amount;
@@ -93,14 +94,7 @@ TEST_F(RewindTest, AnAccountThatWasOpenedInTheLostHistoryIsNotThere) {
   const Uuid lost = NumberedId(3, 9);
   ASSERT_THAT(a_.writer.RegisterMember({lost, "", ""}, kTimeout), IsOk());
   Restore();
-  TransferRequest r;
-  r.id = NumberedId(++last_id_);
-  r.debit = alice_;
-  r.credit = lost;
-  r.asset = AssetCode("J");
-  r.operation = 24;
-  r.amount = 1;
-  EXPECT_EQ(a_.Post(r).code, ResultCode::kCreditAccountNotFound);
+  EXPECT_EQ(Post(a_, alice_, 1, lost).code, ResultCode::kCreditAccountNotFound);
   ExpectBookIsSound(a_);
 }
 

@@ -16,13 +16,6 @@ absl::Status NothingRemembered() {
 
 }  // namespace
 
-std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers) {
-  std::vector<NoteVerifier> verifiers;
-  verifiers.reserve(signers.size());
-  for (const NoteSigner& signer : signers) verifiers.push_back(signer.verifier());
-  return verifiers;
-}
-
 absl::Status LogSealer::Run() {
   absl::Status sealed;
   if (!signers_.empty()) {

@@ -27,8 +27,6 @@ struct SealerOptions {
   std::string memory_file = {};
 };
 
-std::vector<NoteVerifier> VerifiersOf(const std::vector<NoteSigner>& signers);
-
 // One thread at a time.
 class LogSealer {
  public:
